@@ -10,7 +10,7 @@ use keymoot_attestation::TrustStore;
 use keymoot_core::Violation;
 use keymoot_verify::{
     apart::{receipt, witness},
-    attest, audit, bundle, tuf,
+    attest, audit, bundle, output, tuf,
 };
 
 use crate::commands::{
@@ -59,7 +59,7 @@ enum Command {
 /// Runs the command of the command line. Live evidence counts if `vendor` signed it.
 /// Usage errors leave with code 2, a store that is not sound with code 3.
 pub fn main(vendor: Result<TrustStore, Vec<Violation>>) -> ExitCode {
-    match Cli::try_parse() {
+    output::finish(match Cli::try_parse() {
         Ok(cli) => match vendor {
             Ok(vendor) => cli.run(&vendor),
             Err(unfit) => Failure::violations(unfit).report(),
@@ -70,8 +70,8 @@ pub fn main(vendor: Result<TrustStore, Vec<Violation>>) -> ExitCode {
         {
             version::run().unwrap_or_else(|failure| failure.report())
         }
-        Err(error) => keymoot_verify::escaped::<Cli>(error).exit(),
-    }
+        Err(error) => keymoot_verify::leave::<Cli>(error),
+    })
 }
 
 impl Cli {

@@ -118,7 +118,7 @@ impl Declined<'_> {
 /// The file at a place, or the files in a folder, in the order of their names.
 ///
 /// # Errors
-/// [`HostError`] when the folder cannot be read, or holds too many files.
+/// [`HostError`] when the folder cannot be read, or holds no file or too many.
 fn files_at(place: &Path) -> Result<Vec<PathBuf>, HostError> {
     if !place.is_dir() {
         return Ok(vec![place.to_owned()]);
@@ -130,6 +130,10 @@ fn files_at(place: &Path) -> Result<Vec<PathBuf>, HostError> {
     paths.retain(|path| path.is_file());
     paths.sort();
     match paths.len() {
+        0 => Err(HostError::new(
+            format!("{} holds no file, so no answer", escape_path(place)),
+            "name the answers, or a folder that holds them",
+        )),
         ..=MOST => Ok(paths),
         more => Err(HostError::new(
             format!("{} holds {more} files", escape_path(place)),

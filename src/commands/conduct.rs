@@ -57,6 +57,15 @@ pub(crate) fn conduct(
     manner: Manner,
     vendor: &TrustStore,
 ) -> Result<ExitCode, Failure> {
+    to_its_end(dir, surroundings, manner, vendor).map_err(Failure::resumable)
+}
+
+fn to_its_end(
+    dir: &Path,
+    surroundings: &Surroundings,
+    manner: Manner,
+    vendor: &TrustStore,
+) -> Result<ExitCode, Failure> {
     let measuring = Measuring::begin();
     machine::protect();
     let folder = store::plan::open(dir)?;

@@ -87,19 +87,25 @@ fn prepare(roster: &Path, dir: &Path) -> Result<ExitCode, Failure> {
         say!("Every holder with a recipient has answered: there is nothing to prepare.");
         return Ok(ExitCode::SUCCESS);
     }
-    arguments::new_folder(dir)?;
-    whole::make_folder(dir)?;
-    let shown = escape_path(dir);
-    for (handle, recipient) in untried {
-        let random = clock::ceremony_name()?;
-        let words = Digest::of(random.as_bytes()).words();
-        let answer = words.get(..WORDS).unwrap_or(&words).join(" ");
-        let sealed = escrow::seal_test(recipient.as_str(), &answer)?;
-        whole::write_durably(&dir.join(format!("{handle}.age")), &sealed)?;
-        say!("{handle}: send {shown}/{handle}.age, and add to the entry in the roster:");
-        say!("recipient_test = \"{}\"", commitment(recipient, &answer));
-        say!("recipient_answer = \"\"  # the words that the holder sends back");
-    }
+    let mut lines = Vec::new();
+    arguments::make_new_folder(dir, |made| {
+        let shown = escape_path(dir);
+        for (handle, recipient) in untried {
+            let random = clock::ceremony_name()?;
+            let words = Digest::of(random.as_bytes()).words();
+            let answer = words.get(..WORDS).unwrap_or(&words).join(" ");
+            let sealed = escrow::seal_test(recipient.as_str(), &answer)?;
+            whole::write_durably(&made.join(format!("{handle}.age")), &sealed)?;
+            let commitment = commitment(recipient, &answer);
+            lines.push(format!(
+                "{handle}: send {shown}/{handle}.age, and add to the entry in the roster:\n\
+                 recipient_test = \"{commitment}\"\n\
+                 recipient_answer = \"\"  # the words that the holder sends back"
+            ));
+        }
+        Ok(())
+    })?;
+    say!("{}", lines.join("\n"));
     Ok(ExitCode::SUCCESS)
 }
 

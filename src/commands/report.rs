@@ -1,21 +1,17 @@
 //! `keymoot report`: the report of a bundle in the words of this program.
 
-use std::{
-    io::{self, Write as _},
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use keymoot_attestation::TrustStore;
-use keymoot_core::HostError;
 use keymoot_record::{
     apart::witness::{WitnessKey, Witnessed, expected},
     bundle::{self, Bundle},
     runbook,
 };
-use keymoot_verify::{apart::witness, files::write_new};
+use keymoot_verify::{apart::witness, output};
 
 use super::{Failure, inputs};
+use crate::{apart::UNTAKEN, host::whole};
 
 /// Render the report of a bundle again, in the words of this program
 ///
@@ -79,10 +75,8 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         }
     };
     match &args.out {
-        Some(path) => write_new(path, report.as_bytes())?,
-        None => io::stdout()
-            .write_all(report.as_bytes())
-            .map_err(|error| HostError::file("write", Path::new("standard output"), &error))?,
+        Some(path) => whole::publish_once(path, report.as_bytes(), UNTAKEN)?,
+        None => output::text(&report),
     }
     Ok(ExitCode::SUCCESS)
 }

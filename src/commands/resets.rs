@@ -65,7 +65,7 @@ pub(super) fn offer(chain: &Chain) {
                     say!("YubiKey {serial} was reset.");
                     break;
                 }
-                Err(error) => say!("{error}\n  help: {}", error.help()),
+                Err(error) => say!("{error}\n  help: {}", error.next()),
             }
         }
     }

@@ -60,6 +60,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let settings = Settings::read(&dir)?;
     let tried = args.out.iter().map(|out| arguments::new_place(out));
     let outs = tried.collect::<Result<Vec<_>, _>>()?;
+    arguments::are_apart(&dir, &outs)?;
     let manner = Manner::of(args.plain);
     let mode = begin::opened_as(&dir, &settings)?;
     if args.corrected.is_given() {

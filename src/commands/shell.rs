@@ -1,8 +1,6 @@
 //! Completions for shells, and manual pages, from the command line's definition.
 
 use std::{
-    fs,
-    io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -10,8 +8,10 @@ use std::{
 use clap::Command;
 use clap_mangen::Man;
 use keymoot_core::HostError;
+use keymoot_verify::output;
 
 use super::Failure;
+use crate::host::whole;
 
 /// Print completions for a shell
 #[derive(Debug, clap::Args)]
@@ -32,8 +32,7 @@ pub(crate) struct Manual {
 pub(crate) fn completions(args: &Completions, mut command: Command) -> ExitCode {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "keymoot", &mut script);
-    // A closed pipe is no failure, as for `say!`.
-    let _ = std::io::stdout().write_all(&script);
+    output::bytes(&script);
     ExitCode::SUCCESS
 }
 
@@ -50,8 +49,8 @@ fn write(command: &Command, folder: &Path) -> Result<(), HostError> {
     let path = folder.join(man.get_filename());
     let mut page = Vec::new();
     man.render(&mut page)
-        .and_then(|()| fs::write(&path, page))
         .map_err(|error| HostError::file("write", &path, &error))?;
+    whole::publish_durably(&path, &page)?;
     command
         .get_subcommands()
         .filter(|below| !below.is_hide_set() && below.get_name() != "help")

@@ -140,7 +140,7 @@ fn check(
         )
     };
     let bundle = read(part).map_err(|failure| match failure {
-        Failure::Host(error) => damaged(error.what),
+        Failure::Host(error) | Failure::Usage(error) => damaged(error.what),
         Failure::Violated(verdicts) => damaged(list(&verdicts)),
     })?;
     if bundle.files() != files {

@@ -49,6 +49,40 @@ pub fn make_folder(path: &Path) -> Result<(), HostError> {
     made.map_err(|error| HostError::file("make", path, &error))
 }
 
+/// Makes a new folder, for its owner alone, with what `fill` puts into it: whole, or not at all.
+///
+/// # Errors
+/// [`HostError`] when its place is taken or something cannot be written; nothing is left behind.
+/// `doing` says what failed.
+pub fn new_folder(
+    path: &Path,
+    doing: &str,
+    fill: impl FnOnce(&Path) -> Result<(), HostError>,
+) -> Result<(), HostError> {
+    let fail = |error: io::Error| HostError::file(doing, path, &error);
+    remove_empty(path);
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(fail(io::ErrorKind::AlreadyExists.into()));
+    }
+    let part = part_of(path);
+    remove(&part)?;
+    let made = fs::DirBuilder::new()
+        .mode(0o700)
+        .create(&part)
+        .map_err(fail)
+        .and_then(|()| fill(&part))
+        .and_then(|()| {
+            sync_all(&part)
+                .and_then(|()| settle(&part, path))
+                .map_err(fail)
+        });
+    if made.is_err() {
+        // The first failure is the one to report.
+        let _ = remove(&part);
+    }
+    made
+}
+
 /// Makes the entries of a folder, and of those in it, durable.
 ///
 /// # Errors
@@ -79,15 +113,6 @@ pub fn sync(path: &Path) -> io::Result<()> {
 pub fn make_last(renamed: &Path) -> io::Result<()> {
     sync(renamed)?;
     sync(parent(renamed))
-}
-
-/// Renames a file to its place, over an older file, and syncs both.
-///
-/// # Errors
-/// What kept it from being renamed or synced.
-pub fn replace(part: &Path, target: &Path) -> io::Result<()> {
-    fs::rename(part, target)?;
-    make_last(target)
 }
 
 /// Drops a synced file from the page cache, so that the next to read it asks the medium.
@@ -238,7 +263,8 @@ impl Staged {
     /// # Errors
     /// [`HostError`] naming the file.
     pub fn replace(mut self) -> Result<(), HostError> {
-        replace(&self.part, &self.target)
+        fs::rename(&self.part, &self.target)
+            .and_then(|()| make_last(&self.target))
             .map_err(|error| HostError::file("write", &self.target, &error))?;
         self.part.clear();
         Ok(())
@@ -300,16 +326,6 @@ mod tests {
     }
 
     #[test]
-    fn a_write_that_fails_leaves_no_part() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("folder");
-        // A rename of a file over a folder fails after the file was written.
-        fs::create_dir(&path).unwrap();
-        assert!(publish_durably(&path, b"bytes").is_err());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-
-    #[test]
     fn a_staged_file_settles_in_a_free_place_alone_and_can_be_left() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
@@ -351,6 +367,37 @@ mod tests {
         let error = publish_once(&path, b"this", "move it").unwrap_err();
         assert!(error.what.contains("cannot read"), "{}", error.what);
         assert!(path.is_symlink());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_leaves_no_part() {
+        let folder = tempfile::tempdir().unwrap();
+        // A folder in its place: the rename fails.
+        let path = folder.path().join("taken");
+        fs::create_dir_all(path.join("by")).unwrap();
+        write_durably(&path, b"this").unwrap_err();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_filled_leaves_its_place_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("folder");
+        let full = || HostError::new("the disk is full", "free some space");
+        let half = |part: &Path| {
+            write_durably(&part.join("first"), b"this")?;
+            Err(full())
+        };
+        assert_eq!(new_folder(&path, "make", half), Err(full()));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        let whole = |part: &Path| write_durably(&part.join("first"), b"this");
+        new_folder(&path, "make", whole).unwrap();
+        assert_eq!(fs::read(path.join("first")).unwrap(), b"this");
+        let error = new_folder(&path, "make", whole).unwrap_err();
+        assert!(
+            error.what.contains("File exists") || error.what.contains("exists"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     fs,
-    io::{BufRead as _, BufReader},
+    io::{self, BufRead as _, BufReader},
     os::unix::{net::UnixStream, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Stdio},
@@ -20,7 +20,12 @@ use crate::{
     },
 };
 use keymoot_attestation::certificate_der;
-use keymoot_core::{HostError, digest::Digest, text::escape_path};
+use keymoot_core::{
+    HostError,
+    digest::Digest,
+    text::{escape, escape_path},
+};
+use keymoot_verify::Failure;
 
 /// The simulators, which run until their inputs are closed.
 #[derive(Debug)]
@@ -160,12 +165,8 @@ fn simulator(beside: &Path, family: &str) -> Command {
 
 fn started(mut command: Command) -> Result<(Ready, ChildStdin), HostError> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| {
-        let mut failed = HostError::file("start", Path::new(command.get_program()), &error);
-        failed.next =
-            "build the whole workspace (`cargo build --workspace`), then try again".to_owned();
-        failed
-    })?;
+    let spawned = command.spawn();
+    let mut child = spawned.map_err(|error| missing(&command, &error))?;
     let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(broken("it has no standard streams"));
     };
@@ -175,6 +176,53 @@ fn started(mut command: Command) -> Result<(Ready, ChildStdin), HostError> {
     let ready = serde_json::from_str(&line)
         .map_err(|_| broken("it did not say that it is ready; its output is above"))?;
     Ok((ready, stdin))
+}
+
+/// Asks the simulator whether it understands firmware and faults, before anything is made.
+///
+/// # Errors
+/// [`Failure::Usage`] with the simulator's words; [`HostError`] when it cannot be started.
+pub(crate) fn understands(firmware: &str, fault: &str, unit_fault: &str) -> Result<(), Failure> {
+    let here = program::path()?;
+    let mut yubikeys = simulator(&here, "yubikey");
+    yubikeys.args(["--socket", "unused", "--firmware", firmware]);
+    yubikeys.args(["--fault", fault]);
+    parses(yubikeys, "--fault")?;
+    let mut units = simulator(&here, "yubihsm");
+    units.args(["--fault", unit_fault]);
+    parses(units, "--unit-fault")
+}
+
+/// Has a simulator read its arguments and do nothing. `fault` is the option by which keymoot passes
+/// the fault plan on.
+fn parses(mut command: Command, fault: &str) -> Result<(), Failure> {
+    // Arguments are read in their order, and help comes last.
+    command.arg("--help").stdin(Stdio::null());
+    let output = command
+        .output()
+        .map_err(|error| missing(&command, &error))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.lines().next().unwrap_or_default();
+    let option = match said.contains("'--firmware") {
+        true => "--firmware",
+        false => fault,
+    };
+    let why = said.split_once(">': ").map_or(said, |(_, why)| why);
+    Err(Failure::usage(
+        format!("{option}: {}", escape(why)),
+        "correct the option, or leave it out; nothing was made",
+    ))
+}
+
+/// The simulator is not beside the program.
+fn missing(command: &Command, error: &io::Error) -> HostError {
+    let mut failed = HostError::file("start", Path::new(command.get_program()), error);
+    failed.next =
+        "build the whole workspace (`cargo build --workspace`), then try again".to_owned();
+    failed
 }
 
 /// The longest path of a unix socket, less what the control socket's name adds

@@ -1,7 +1,7 @@
 //! The operator of an unattended rehearsal: answers every question from a plan and
 //! prints what happens.
 
-use std::{collections::BTreeMap, io::Write as _};
+use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
@@ -24,6 +24,7 @@ use keymoot_record::{
     },
     rules::roster::{Handle, Holder},
 };
+use keymoot_verify::{complain, say};
 
 /// How often the same error is retried before the rehearsal is left.
 const PATIENCE: u32 = 3;
@@ -186,7 +187,7 @@ impl Unattended {
     }
 
     fn give_up(&mut self, why: &str) -> Interrupt {
-        eprintln!("unattended: {}", keymoot_core::text::escape(why));
+        complain!("unattended: {}", keymoot_core::text::escape(why));
         Interrupt::Leave
     }
 }
@@ -196,8 +197,7 @@ impl Operator for Unattended {
         if let Some(entry) = view.last.as_ref().filter(|_| view.entries > self.printed) {
             self.printed = view.entries;
             let line = format!("{:>4}  {}  {}", entry.seq, entry.time, entry.sentence());
-            // A reader that is gone does not stop the ceremony.
-            let _ = writeln!(std::io::stdout(), "{line}");
+            say!("{line}");
         }
         self.view = Some(view.clone());
     }
@@ -259,9 +259,11 @@ impl Operator for Unattended {
             }
             Question::DeviceRefused { violated, .. } | Question::Violations { violated } => {
                 for verdict in violated {
-                    eprintln!(
+                    complain!(
                         "{}: {}\n  help: {}",
-                        verdict.rule, verdict.detail, verdict.next
+                        verdict.rule,
+                        verdict.detail,
+                        verdict.next
                     );
                 }
                 // A reply may have been garbled on the way: plug the device in again.
@@ -303,7 +305,7 @@ impl Operator for Unattended {
             seen: Some(seen), ..
         } = work
         {
-            eprintln!("unattended: {}", keymoot_core::text::escape(seen));
+            complain!("unattended: {}", keymoot_core::text::escape(seen));
         }
         let moved = match work {
             Work::Insert {
@@ -318,14 +320,14 @@ impl Operator for Unattended {
             Work::Touch { .. } | Work::Busy { .. } => Ok(()),
         };
         if let (Err(error), Some(cancel)) = (moved, cancel) {
-            eprintln!("unattended: the simulated devices cannot be moved: {error}");
+            complain!("unattended: the simulated devices cannot be moved: {error}");
             cancel.cancel();
         }
     }
 
     fn errand(&mut self, errand: &Errand) {
         self.errand = true;
-        let _ = writeln!(std::io::stdout(), "{}; next: {}", errand.line, errand.next);
+        say!("{}; next: {}", errand.line, errand.next);
     }
 
     fn read(&mut self, page: &EventPage) -> Reply<()> {
@@ -343,7 +345,7 @@ impl Operator for Unattended {
                     .collect::<Vec<_>>()
             }
         };
-        let _ = writeln!(std::io::stdout(), "{}", lines.join("\n"));
+        say!("{}", lines.join("\n"));
         Ok(())
     }
 
@@ -353,7 +355,7 @@ impl Operator for Unattended {
 
     fn trouble(&mut self, trouble: &Trouble) -> Reply<Remedy> {
         let error = &trouble.error;
-        eprintln!("{error}\n  help: {}", error.help());
+        complain!("{error}\n  help: {}", error.next());
         self.troubles += 1;
         if self.troubles > PATIENCE {
             return Err(self.give_up(&error.to_string()));

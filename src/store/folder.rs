@@ -1,8 +1,7 @@
 //! Making, finding and opening the folder, and the files in it that events name.
 
 use std::{
-    fs, io,
-    os::unix::fs::DirBuilderExt as _,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -32,30 +31,12 @@ impl Folder {
         path: &Path,
         fill: impl FnOnce(&Path) -> Result<(), HostError>,
     ) -> Result<(), HostError> {
-        let fail = |error: io::Error| HostError::file("make the ceremony's folder", path, &error);
-        whole::remove_empty(path);
-        if fs::symlink_metadata(path).is_ok() {
-            return Err(fail(io::ErrorKind::AlreadyExists.into()));
-        }
-        let part = whole::part_of(path);
-        whole::remove(&part)?;
-        let new = |path: &Path| fs::DirBuilder::new().mode(0o700).create(path);
-        let made = new(&part)
-            .and_then(|()| new(&part.join("objects")))
-            .and_then(|()| new(&part.join("escrow")))
-            .map_err(fail)
-            .and_then(|()| fill(&part))
-            .and_then(|()| {
-                whole::sync_all(&part)
-                    .and_then(|()| whole::settle(&part, path))
-                    .map_err(fail)
-            })
-            .map_err(|error| HostError::new(error.what, "fix that, then begin again"));
-        if made.is_err() {
-            // The first failure is the one to report.
-            let _ = whole::remove(&part);
-        }
-        made
+        let made = whole::new_folder(path, "make the ceremony's folder", |part| {
+            whole::make_folder(&part.join("objects"))?;
+            whole::make_folder(&part.join("escrow"))?;
+            fill(part)
+        });
+        made.map_err(|error| HostError::new(error.what, "fix that, then begin again"))
     }
 
     /// Checks that a ceremony's folder exists.
@@ -68,12 +49,17 @@ impl Folder {
         }
         let shown = keymoot_core::text::escape_path(path);
         let empty = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-        Err(match empty || whole::part_of(path).is_dir() {
-            true => HostError::new(
+        Err(match (whole::part_of(path).is_dir(), empty) {
+            (true, _) => HostError::new(
                 format!("the ceremony in {shown} was interrupted before its first event"),
                 "begin it again with the same command; nothing is lost",
             ),
-            false => HostError::new(
+            // Also what a power cut leaves of a folder that was renamed.
+            (false, true) => HostError::new(
+                format!("{shown} is empty: it holds no ceremony"),
+                "name the folder that was given as --dir. If this is it, begin again with the same command",
+            ),
+            (false, false) => HostError::new(
                 format!("{shown} is not a ceremony's folder"),
                 "name the folder that was given as --dir",
             ),

@@ -324,6 +324,13 @@ fn the_policy_after_a_working_tree_says_what_its_documents_say() {
     assert!(export.status.success(), "{}", said(&export));
     let previous = ["--previous", tree.to_str().unwrap()];
     let output = written(&stage, &[&["annual-resign"], &previous[..]].concat());
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    for told in ["PLAN-LIVE: root version 1 has the mark", "--rehearsal"] {
+        assert!(said(&output).contains(told), "{}", said(&output));
+    }
+    assert!(!stage.path("plan").exists());
+    let rehearsed = ["annual-resign", "--rehearsal"];
+    let output = written(&stage, &[&rehearsed[..], &previous[..]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     // People fill in what no document has: names, employers and countries.
     let plan = stage.path("plan");

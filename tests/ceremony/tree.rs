@@ -191,6 +191,14 @@ fn a_tree_that_is_weaker_than_expected_is_refused() {
     }
 }
 
+#[test]
+fn an_option_for_bundles_is_refused_for_a_repository() {
+    let tree = Tree::exported();
+    let output = tree.verify(&["--ended"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("--ended out"), "{}", said(&output));
+}
+
 /// The same as a server publishes it, before the first online signing.
 fn served() -> Tree {
     let tree = Tree::exported();

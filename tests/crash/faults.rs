@@ -11,7 +11,7 @@ use std::{
 
 use testkit::{
     privileged::Root,
-    stage::{files_below, keymoot, program, said},
+    stage::{files_below, finished, keymoot, program, said},
 };
 
 use crate::recording::rehearsal;
@@ -278,6 +278,41 @@ fn a_disk_with_no_space_for_the_ceremonys_folder_is_named_and_left_as_it_was() {
     );
     assert!(output.status.success(), "{}", said(&output));
     assert!(said(&output).contains("o space left"), "{}", said(&output));
+}
+
+#[test]
+fn a_full_disk_leaves_no_part_of_a_report_a_page_or_a_plan_and_the_next_try_succeeds() {
+    let Some(root) = Root::of_this_test(&["--mount"]) else {
+        return;
+    };
+    let script = format!(
+        "bundle={bundle}
+         mkdir $at/disk
+         mount -t tmpfs -o size=8k none $at/disk
+         cd $at/disk
+         $keymoot report --rehearsal $bundle -o report.html && exit 9
+         test -z \"$(ls)\"
+         $keymoot man . && exit 9
+         for page in *.1; do test ! -e \"$page\" || test -s \"$page\"; done
+         test -z \"$(ls | grep part)\"
+         rm -f *.1
+         $keymoot plan new initial-root --dir plan && exit 9
+         test -z \"$(ls)\"
+         cd $at
+         mount -o remount,size=100m none $at/disk
+         cd $at/disk
+         $keymoot report --rehearsal $bundle -o report.html
+         $keymoot man .
+         $keymoot plan new initial-root --dir plan",
+        bundle = finished().out().display()
+    );
+    let output = with_mounts(&root, &script);
+    let told = said(&output);
+    assert!(output.status.success(), "{told}");
+    assert!(
+        told.contains("free some space on that disk, then try again"),
+        "{told}"
+    );
 }
 
 #[test]

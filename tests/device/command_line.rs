@@ -28,7 +28,7 @@ fn without_a_smart_card_service_it_says_how_to_start_one() {
         demand_failure(
             &keymoot(&nowhere.path().join("none"), action),
             "does not answer",
-            "systemctl start",
+            "\n  help: start the smart card service (systemctl start",
         );
     }
 }
@@ -40,7 +40,7 @@ fn without_a_device_it_asks_for_one() {
         demand_failure(
             &keymoot(&room.socket(), action),
             "no YubiKey is plugged in",
-            "Plug one in",
+            "\n  help: plug one in",
         );
     }
 }
@@ -75,9 +75,9 @@ fn list_shows_every_device_and_its_problem() {
     assert_eq!(said.matches("firmware 5.7.4").count(), 1, "{said}");
     for problem in [
         "has no PIV application that can be reached over USB",
-        "help: Switch it on with YubiKey Manager",
+        "help: switch it on with YubiKey Manager",
         "hides its serial number",
-        "help: Make it visible",
+        "help: make it visible",
     ] {
         assert!(said.contains(problem), "{problem} in {said}");
     }
@@ -119,6 +119,6 @@ fn info_speaks_of_one_device_only() {
     demand_failure(
         &keymoot(&room.socket(), "info"),
         "2 YubiKeys",
-        "Unplug all except",
+        "\n  help: unplug all except",
     );
 }

@@ -2,14 +2,26 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::{self, DateTime},
+};
 use serde::{Deserialize, Serialize};
+
+const EPOCH: DateTime = civil::datetime(1970, 1, 1, 0, 0, 0, 0);
+/// 0000-01-01T00:00:00Z, in seconds since 1970.
+const FIRST: i64 = -62_167_219_200;
+/// 9999-12-31T23:59:59Z, in seconds since 1970.
+const LAST: i64 = 253_402_300_799;
 
 /// A moment in whole seconds, from the year 0 to 9999, shown as
 /// `YYYY-MM-DDTHH:MM:SSZ`, the one form that every implementation reads.
+///
+/// It is kept as seconds since 1970: [`Timestamp`] ends a day before the year 9999 does, and
+/// 9999-12-31T23:59:59Z is how some publishers write "never".
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Time(Timestamp);
+pub struct Time(i64);
 
 /// How a moment was written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,26 +38,30 @@ impl Time {
     /// the format can write.
     #[must_use]
     pub fn from_unix(seconds: i64) -> Option<Self> {
-        let time = Timestamp::from_second(seconds).ok()?;
-        (time.strftime("%Y").to_string().len() == 4).then_some(Self(time))
+        (FIRST..=LAST).contains(&seconds).then_some(Self(seconds))
     }
 
     /// Seconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn unix(self) -> i64 {
-        self.0.as_second()
+        self.0
+    }
+
+    /// Date and time of day in UTC.
+    fn civil(self) -> DateTime {
+        EPOCH.saturating_add(SignedDuration::from_secs(self.0))
     }
 
     /// `YYYY-MM-DD`, in UTC.
     #[must_use]
     pub fn date(self) -> String {
-        self.0.strftime("%Y-%m-%d").to_string()
+        self.civil().strftime("%Y-%m-%d").to_string()
     }
 
     /// `HH:MM`, in UTC.
     #[must_use]
     pub fn on_the_clock(self) -> String {
-        self.0.strftime("%H:%M").to_string()
+        self.civil().strftime("%H:%M").to_string()
     }
 
     /// This many days and minutes later; `None` past the year 9999.
@@ -77,19 +93,23 @@ impl Time {
         if !plain {
             return None;
         }
+        if let Some(time) = Self::exact(text) {
+            return Some((time, Form::Exact));
+        }
         let time = Self::from_unix(text.parse::<Timestamp>().ok()?.as_second())?;
-        let form = if time.to_string() == text {
-            Form::Exact
-        } else {
-            Form::Unusual
-        };
-        Some((time, form))
+        Some((time, Form::Unusual))
+    }
+
+    fn exact(text: &str) -> Option<Self> {
+        let civil: DateTime = text.strip_suffix('Z')?.parse().ok()?;
+        let time = Self::from_unix(civil.duration_since(EPOCH).as_secs())?;
+        (time.to_string() == text).then_some(time)
     }
 }
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        write!(f, "{}", self.civil().strftime("%Y-%m-%dT%H:%M:%SZ"))
     }
 }
 
@@ -117,7 +137,10 @@ mod tests {
         for text in [
             "2026-11-20T13:58:18Z",
             "1970-01-01T00:00:00Z",
+            "0000-01-01T00:00:00Z",
+            "1969-12-31T23:59:59Z",
             "9999-12-30T22:00:00Z",
+            "9999-12-31T23:59:59Z",
         ] {
             assert_eq!(Time::parse(text).unwrap().to_string(), text);
         }
@@ -151,6 +174,7 @@ mod tests {
             "2026-02-30T00:00:00Z",
             "2026-11-20T13:58:18Z[UTC]",
             "2026-11-20T25:00:00Z",
+            "2026-11-20T13:58:18+00:00Z",
             "20261120",
             "+012345-01-01T00:00:00Z",
         ] {
@@ -162,5 +186,9 @@ mod tests {
     fn years_that_the_format_cannot_write_are_refused() {
         assert_eq!(Time::from_unix(i64::MAX), None);
         assert_eq!(Time::from_unix(-99_999_999_999), None);
+        let last = Time::parse("9999-12-31T23:59:59Z").unwrap();
+        assert_eq!(Time::from_unix(last.unix() + 1), None);
+        let first = Time::parse("0000-01-01T00:00:00Z").unwrap();
+        assert_eq!(Time::from_unix(first.unix() - 1), None);
     }
 }

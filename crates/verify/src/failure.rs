@@ -4,16 +4,26 @@ use std::process::ExitCode;
 
 use keymoot_core::{HostError, Verdict, Violation};
 
+use crate::complain;
+
 /// Why a command stopped.
 #[derive(Debug)]
 pub enum Failure {
     /// The machine, a file or a device.
     Host(HostError),
+    /// An argument of the command line, which nothing was done with.
+    Usage(HostError),
     /// Rules are violated.
     Violated(Vec<Verdict>),
 }
 
 impl Failure {
+    /// An argument that cannot be meant, and what to give instead.
+    #[must_use]
+    pub fn usage(what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::Usage(HostError::new(what, next))
+    }
+
     /// Rules that are violated.
     #[must_use]
     pub fn violations(violations: Vec<Violation>) -> Self {
@@ -41,20 +51,31 @@ impl Failure {
         opened.ok_or(Self::Violated(Vec::new()))
     }
 
+    /// The same in a ceremony that can be resumed.
+    #[must_use]
+    pub fn resumable(self) -> Self {
+        match self {
+            Self::Host(error) => Self::Host(error.resumable()),
+            other @ (Self::Usage(_) | Self::Violated(_)) => other,
+        }
+    }
+
     /// Says what happened and what to do next; gives the exit code.
     #[must_use]
     pub fn report(&self) -> ExitCode {
         match self {
             Self::Host(error) => {
-                eprintln!("keymoot: {error}");
+                complain!("keymoot: {error}");
                 ExitCode::from(1)
+            }
+            Self::Usage(error) => {
+                complain!("keymoot: {error}");
+                ExitCode::from(2)
             }
             Self::Violated(verdicts) => {
                 print_violated(verdicts);
-                eprintln!(
-                    "keymoot: {} violated; nothing was done",
-                    count(verdicts.len())
-                );
+                let count = count(verdicts.len());
+                complain!("keymoot: {count} violated; nothing was done");
                 ExitCode::from(3)
             }
         }
@@ -84,9 +105,11 @@ impl From<Violation> for Failure {
 /// Prints violated rules on the standard error, each with its next step.
 pub fn print_violated(verdicts: &[Verdict]) {
     for verdict in verdicts {
-        eprintln!(
+        complain!(
             "{}: {}\n  help: {}",
-            verdict.rule, verdict.detail, verdict.next
+            verdict.rule,
+            verdict.detail,
+            verdict.next
         );
     }
 }

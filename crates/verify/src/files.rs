@@ -1,7 +1,7 @@
 //! Reading files within bounds.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
@@ -85,14 +85,20 @@ pub fn read_text(path: &Path, most: u64) -> Result<String, HostError> {
     })
 }
 
-/// Writes a file that does not exist yet.
+/// Writes a file that does not exist yet, and removes it if a full disk takes a part of it only.
 ///
 /// # Errors
 /// [`HostError`] when it exists, or cannot be written.
-pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
-    let file = OpenOptions::new().write(true).create_new(true).open(path);
-    file.and_then(|mut file| file.write_all(bytes))
-        .map_err(|error| HostError::file("write", path, &error))
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
+    let fail = |error: io::Error| HostError::file("write", path, &error);
+    let new = OpenOptions::new().write(true).create_new(true).open(path);
+    let mut file = new.map_err(fail)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // The first failure is the one to report.
+        let _ = fs::remove_file(path);
+    }
+    written.map_err(fail)
 }
 
 /// The largest root that is read, in bytes.

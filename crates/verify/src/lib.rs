@@ -26,23 +26,14 @@ mod failure;
 pub mod files;
 pub mod json;
 mod now;
+pub mod output;
 mod read;
 mod tree;
 pub mod tuf;
 mod verdicts;
 
-pub use command_line::escaped;
+pub use command_line::leave;
 pub use failure::{Failure, print_violated};
 pub use now::now;
 pub use read::{read, read_tree};
 pub use tree::{Tree, is_tree, weaker as weaker_tree};
-
-/// Prints a line on the standard output. A reader that has closed the pipe, as `head` does, changes
-/// neither the result nor the exit code.
-#[macro_export]
-macro_rules! say {
-    ($($words:tt)*) => {{
-        use ::std::io::Write as _;
-        let _ = ::std::writeln!(::std::io::stdout(), $($words)*);
-    }};
-}

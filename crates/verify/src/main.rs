@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use keymoot_attestation::TrustStore;
-use keymoot_verify::{Failure, apart, attest, audit, bundle, tuf};
+use keymoot_verify::{Failure, apart, attest, audit, bundle, output, tuf};
 
 /// Verify bundles, TUF metadata and attestations, with no device and no network.
 #[derive(Debug, Parser)]
@@ -29,29 +29,26 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::try_parse().unwrap_or_else(|error| keymoot_verify::escaped::<Cli>(error).exit());
-    let vendor = match TrustStore::vendor() {
-        Ok(vendor) => vendor,
-        Err(unfit) => return Failure::violations(unfit).report(),
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return keymoot_verify::leave::<Cli>(error),
     };
-    match cli.command {
-        Command::Bundle(args) => {
-            bundle::run(&args, &vendor).unwrap_or_else(|failure| failure.report())
-        }
-        Command::Audit(args) => audit::run(&args).unwrap_or_else(|failure| failure.report()),
-        Command::Request(args) => {
-            apart::request::run(&args, &vendor).unwrap_or_else(|failure| failure.report())
-        }
-        Command::Answer(args) => {
-            apart::answer::run(&args, &vendor).unwrap_or_else(|failure| failure.report())
-        }
-        Command::Receipt(args) => {
-            apart::receipt::run(&args, &vendor).unwrap_or_else(|failure| failure.report())
-        }
-        Command::Witness(args) => {
-            apart::witness::run(&args, &vendor).unwrap_or_else(|failure| failure.report())
-        }
-        Command::Tuf(args) => tuf::run(&args),
-        Command::Attest(args) => attest::run(&args, &vendor),
-    }
+    output::finish(match TrustStore::vendor() {
+        Ok(vendor) => run(&cli.command, &vendor),
+        Err(unfit) => Failure::violations(unfit).report(),
+    })
+}
+
+fn run(command: &Command, vendor: &TrustStore) -> ExitCode {
+    let outcome = match command {
+        Command::Bundle(args) => bundle::run(args, vendor),
+        Command::Audit(args) => audit::run(args),
+        Command::Request(args) => apart::request::run(args, vendor),
+        Command::Answer(args) => apart::answer::run(args, vendor),
+        Command::Receipt(args) => apart::receipt::run(args, vendor),
+        Command::Witness(args) => apart::witness::run(args, vendor),
+        Command::Tuf(args) => return tuf::run(args),
+        Command::Attest(args) => return attest::run(args, vendor),
+    };
+    outcome.unwrap_or_else(|failure| failure.report())
 }

@@ -10,7 +10,7 @@ pub fn now() -> Result<Time, HostError> {
     Time::from_unix(jiff::Timestamp::now().as_second()).ok_or_else(|| {
         HostError::new(
             "the machine's clock shows no year between 0 and 9999",
-            "set the clock, then resume",
+            "set the clock, then try again",
         )
     })
 }

@@ -338,7 +338,7 @@ mod tests {
     fn violated(folder: &Path) -> Vec<Verdict> {
         match read(folder) {
             Err(Failure::Violated(verdicts)) => verdicts,
-            Err(Failure::Host(error)) => panic!("{error}"),
+            Err(Failure::Host(error) | Failure::Usage(error)) => panic!("{error}"),
             Ok(_) => Vec::new(),
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     commands::{Failure, arguments},
 };
 use keymoot_attestation::TrustStore;
-use keymoot_core::text::quoted_path;
+use keymoot_core::text::{escape_path, quoted_path};
 use keymoot_record::rules::roster::Handle;
 use keymoot_verify::say;
 
@@ -53,7 +53,10 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     if !open.is_empty() {
         say!("Still awaited: {open}.");
     }
-    say!("To continue: keymoot resume {}", quoted_path(&dir));
+    match held.state.is_finished() {
+        true => say!("The ceremony in {} is finished.", escape_path(&dir)),
+        false => say!("To continue: keymoot resume {}", quoted_path(&dir)),
+    }
     Ok(match refused {
         true => ExitCode::from(3),
         false => ExitCode::SUCCESS,

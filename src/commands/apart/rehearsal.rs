@@ -11,7 +11,7 @@ use crate::{
     commands::{
         Failure,
         child::{finish, this_program},
-        rehearse::Args,
+        rehearse::{Args, takes_part},
         script,
     },
     store,
@@ -27,6 +27,9 @@ use std::sync::Arc;
 /// The exit code of a ceremony that was left, to be resumed.
 const LEFT: u8 = 4;
 
+/// As `--apart` names all holders.
+pub(crate) const ALL: &str = "all";
+
 /// More rounds than any script has steps with turns.
 const MOST_ROUNDS: usize = 16;
 
@@ -41,6 +44,11 @@ pub(crate) fn first(args: &Args, dir: &Path) -> Result<Option<PathBuf>, Failure>
         CheckedScript::parse(&text).is_ok_and(|script| script.script().scenario.has_previous());
     if args.apart.is_none() || !args.unattended || !starts_from {
         return Ok(None);
+    }
+    if args.roster.is_none() {
+        let simulated = 1..=args.holders;
+        let seats: Vec<_> = simulated.map(|number| format!("holder-{number}")).collect();
+        takes_part(args, &seats)?;
     }
     let mut name = dir.file_name().unwrap_or_default().to_owned();
     name.push(".first");
@@ -69,7 +77,7 @@ pub(crate) fn first(args: &Args, dir: &Path) -> Result<Option<PathBuf>, Failure>
 pub(crate) fn handles(named: Option<&str>, plan: &Plan) -> Vec<String> {
     match named {
         None => Vec::new(),
-        Some("all") => {
+        Some(ALL) => {
             let places = plan.places().iter();
             places.map(|place| place.handle.to_string()).collect()
         }

@@ -22,6 +22,7 @@ use keymoot_core::{
     text::{escape, escape_path},
 };
 use keymoot_record::transcript::PinTries;
+use keymoot_verify::{Failure, say};
 
 /// The word that allows the device to be erased.
 const ERASE: &str = "erase";
@@ -42,28 +43,22 @@ pub(super) fn run(args: &Args, vendor: &TrustStore) -> ExitCode {
     match check(args, vendor) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(3),
-        Err(error) => {
-            eprintln!("keymoot: {}\nhelp: {}", error.what, error.next);
-            ExitCode::FAILURE
-        }
+        Err(error) => Failure::Host(error).report(),
     }
-}
-
-fn told(error: &DeviceError) -> HostError {
-    HostError::new(error.to_string(), error.help())
 }
 
 fn check(args: &Args, vendor: &TrustStore) -> Result<bool, HostError> {
-    let device = only_yubikey().map_err(|error| told(&error))?;
-    let contents = piv::contents(device.serial).map_err(|error| told(&error))?;
-    println!(
+    let device = only_yubikey()?;
+    let contents = piv::contents(device.serial)?;
+    say!(
         "YubiKey {}, firmware {}: the check erases its PIV application, sets it up, uses it and erases it again.",
-        device.serial, device.firmware
+        device.serial,
+        device.firmware
     );
     for lost in contents.state().lost() {
-        println!("This is lost: {}", escape(&lost));
+        say!("This is lost: {}", escape(&lost));
     }
-    println!("You touch it twice. Type {ERASE} and press Enter to begin.");
+    say!("You touch it twice. Type {ERASE} and press Enter to begin.");
     let mut line = String::new();
     let read = io::stdin().lock().read_line(&mut line);
     if read.is_err() || line.trim() != ERASE {
@@ -79,7 +74,7 @@ fn check(args: &Args, vendor: &TrustStore) -> Result<bool, HostError> {
     calls(&mut answers, &device, vendor)?;
     let (report, same) = report(&device, &answers.lines);
     whole::write_durably(&args.report, report.as_bytes())?;
-    println!("{report}The report is in {}.", escape_path(&args.report));
+    say!("{report}The report is in {}.", escape_path(&args.report));
     Ok(same)
 }
 
@@ -122,7 +117,7 @@ fn done<T>(_: &T) -> String {
 }
 
 fn touch() {
-    println!("Touch the metal contact of the device now.");
+    say!("Touch the metal contact of the device now.");
 }
 
 /// The calls, in the order in which a ceremony makes them.
@@ -266,12 +261,12 @@ fn vendors_word(
 ) {
     match keymoot_attestation::verify(evidence, vendor, None) {
         Ok(facts) if facts.attests(key).is_ok() && facts.serial() == Some(serial.0) => {
-            println!("The vendor attests key and serial number.");
+            say!("The vendor attests key and serial number.");
         }
-        Ok(_) => println!("The vendor attests another key or serial number."),
+        Ok(_) => say!("The vendor attests another key or serial number."),
         Err(violations) => {
             for violation in violations {
-                println!("{}: {}", violation.rule, escape(&violation.what));
+                say!("{}: {}", violation.rule, escape(&violation.what));
             }
         }
     }

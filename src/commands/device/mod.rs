@@ -5,12 +5,12 @@ mod only;
 mod shown;
 mod unblock;
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use crate::device::yubihsm::Place;
 use clap::Subcommand;
 use keymoot_attestation::TrustStore;
+use keymoot_verify::{Failure, output};
 
 /// Show the devices that are plugged in, or unblock a PIN.
 #[derive(Debug, clap::Args)]
@@ -44,14 +44,10 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> ExitCode {
         Action::Check(args) => return check::run(args, vendor),
     };
     match done {
-        // A reader may close the pipe early: then nobody is left to read an error.
-        Ok((text, code)) => match io::stdout().write_all(text.as_bytes()) {
-            Ok(()) => code,
-            Err(_) => ExitCode::FAILURE,
-        },
-        Err(error) => {
-            eprintln!("keymoot: {error}\nhelp: {}", error.help());
-            ExitCode::FAILURE
+        Ok((text, code)) => {
+            output::text(&text);
+            code
         }
+        Err(error) => Failure::Host(error.into()).report(),
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn list(connector: Option<Place>) -> Result<(String, ExitCode), Devic
     };
     let lines = devices.iter().map(|device| match device {
         Ok(device) => line(device),
-        Err(error) => format!("{:>10}  {error}\n{:>10}  help: {}\n", "!", "", error.help()),
+        Err(error) => format!("{:>10}  {error}\n{:>10}  help: {}\n", "!", "", error.next()),
     });
     Ok((lines.collect(), code))
 }

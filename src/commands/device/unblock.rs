@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::only::only_yubikey;
-use crate::device::{self, DeviceError, PinDemands, piv};
+use crate::device::{self, PinDemands, piv};
 use crate::host::secret::Secret;
 use crate::store::escrow;
 use crate::tui::hidden_line;
 use keymoot_attestation::Family;
 use keymoot_core::HostError;
+use keymoot_verify::{Failure, say};
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -27,18 +28,15 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> ExitCode {
     match unblock(args) {
         Ok(told) => {
-            println!("{told}");
+            say!("{told}");
             ExitCode::SUCCESS
         }
-        Err(error) => {
-            eprintln!("keymoot: {}\nhelp: {}", error.what, error.next);
-            ExitCode::FAILURE
-        }
+        Err(error) => Failure::Host(error).report(),
     }
 }
 
 fn unblock(args: &Args) -> Result<String, HostError> {
-    let found = only_yubikey().map_err(told)?;
+    let found = only_yubikey()?;
     let serial = found.serial;
     let puk = match args.escrow.as_deref().zip(args.identity.as_deref()) {
         Some((escrow, identity)) => {
@@ -69,7 +67,7 @@ fn unblock(args: &Args) -> Result<String, HostError> {
             "repeat the command; the device was not asked, and no try was used up",
         ));
     }
-    piv::unblock_pin(serial, &puk, &pin).map_err(told)?;
+    piv::unblock_pin(serial, &puk, &pin)?;
     Ok(format!("YubiKey {serial} has a new PIN."))
 }
 
@@ -80,8 +78,4 @@ fn typed(words: &str) -> Result<Secret, HostError> {
             "run keymoot in a terminal",
         )
     })
-}
-
-fn told(error: DeviceError) -> HostError {
-    HostError::new(error.to_string(), error.help())
 }

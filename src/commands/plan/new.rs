@@ -8,8 +8,8 @@ use std::{
 
 use keymoot_attestation::TrustStore;
 use keymoot_core::{
-    HostError,
-    text::{escape, escape_path},
+    HostError, Rule, Violation,
+    text::{escape, escape_path, several},
 };
 use keymoot_record::{
     bundle::Bundle,
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     dir: PathBuf,
     #[command(flatten)]
     sources: Sources,
-    /// The previous bundle is of a rehearsal
+    /// The previous bundle or repository is of a rehearsal
     #[arg(long)]
     rehearsal: bool,
 }
@@ -60,16 +60,17 @@ pub(super) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         crates_root: has_crates && script.brings_crates_root(),
     }
     .notes();
-    arguments::new_folder(&args.dir)?;
-    whole::make_folder(&args.dir)?;
-    for (name, text) in [
-        ("policy.toml", policy.as_str()),
-        ("roster.toml", &roster),
-        ("newcomer.toml", write::NEWCOMER),
-        ("NOTES.md", &notes),
-    ] {
-        whole::write_durably(&args.dir.join(name), text.as_bytes())?;
-    }
+    arguments::make_new_folder(&args.dir, |dir| {
+        for (name, text) in [
+            ("policy.toml", policy.as_str()),
+            ("roster.toml", &roster),
+            ("newcomer.toml", write::NEWCOMER),
+            ("NOTES.md", &notes),
+        ] {
+            whole::write_durably(&dir.join(name), text.as_bytes())?;
+        }
+        Ok(())
+    })?;
     let dir = escape_path(&args.dir);
     say!(
         "{dir}/policy.toml and {dir}/roster.toml: fill in what is empty\n\
@@ -133,7 +134,16 @@ fn previous(args: &Args, bundle: Option<&Bundle>, dialect: Dialect) -> Result<Pr
     let inputs = args.sources.read(bundle)?;
     let previous = Previous::read(&inputs, dialect).map_err(Failure::violations)?;
     let named = args.sources.previous.as_deref().unwrap_or(Path::new("."));
-    previous.ok_or_else(|| unread(named).into())
+    let previous = previous.ok_or_else(|| unread(named))?;
+    let rehearsed = previous.of_rehearsal();
+    match args.rehearsal || rehearsed.is_empty() {
+        true => Ok(previous),
+        false => Err(Failure::violations(vec![Violation::new(
+            Rule::PlanLive,
+            several(&rehearsed, "; "),
+            "name the live repository; with this one only a rehearsal can be planned: add --rehearsal",
+        )])),
+    }
 }
 
 fn unread(path: &Path) -> HostError {

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use crate::commands::{arguments, inputs::Sources};
 use keymoot_attestation::Family;
 
+/// The firmware of simulated devices, unless named.
+const FIRMWARE: &str = "5.7.4";
+
 /// Rehearse a ceremony with simulated devices
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -26,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Brought::Yubikey)]
     pub(super) device: Brought,
     /// Firmware of the devices; of several, each device gets the next one
-    #[arg(long, value_name = "VERSION", default_value = "5.7.4")]
+    #[arg(long, value_name = "VERSION", default_value = FIRMWARE)]
     pub(super) firmware: String,
     /// Make serial numbers, keys and the unattended holders' PINs repeatable
     #[arg(long, value_name = "N")]
@@ -42,7 +45,7 @@ pub(crate) struct Args {
     pub(super) unit_fault: String,
     /// A roster of your own instead of simulated holders
     #[arg(long, value_name = "FILE")]
-    pub(super) roster: Option<PathBuf>,
+    pub(in crate::commands) roster: Option<PathBuf>,
     /// A policy of your own instead of a shipped one
     #[arg(long, value_name = "FILE")]
     pub(in crate::commands) policy: Option<PathBuf>,
@@ -50,7 +53,7 @@ pub(crate) struct Args {
     pub(super) sources: Sources,
     /// How many of the unattended holders make a key in a spare device too
     #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(super) spares: usize,
+    pub(in crate::commands) spares: usize,
     /// Let unattended holders take part apart: all of them, or these, by handle
     #[arg(long, value_name = "HANDLES", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
     pub(in crate::commands) apart: Option<String>,
@@ -59,7 +62,7 @@ pub(crate) struct Args {
     pub(super) ask_by_hand: bool,
     /// Unattended holders who do not come, by handle, separated by commas
     #[arg(long, value_name = "HANDLES", value_delimiter = ',')]
-    pub(super) absent: Vec<String>,
+    pub(in crate::commands) absent: Vec<String>,
     /// The ceremony's folder
     #[arg(long, value_name = "DIR")]
     pub(super) dir: Option<PathBuf>,
@@ -69,6 +72,14 @@ pub(crate) struct Args {
     /// Where to write the bundle. Once for each copy
     #[arg(long, value_name = "BUNDLE")]
     pub(super) out: Vec<PathBuf>,
+}
+
+impl Args {
+    /// Whether the simulator must say if it understands what is asked of its devices.
+    pub(super) fn changes_devices(&self) -> bool {
+        let faults = [&self.fault, &self.unit_fault];
+        self.firmware != FIRMWARE || faults.into_iter().any(|fault| !fault.is_empty())
+    }
 }
 
 /// The families of devices that can be simulated.

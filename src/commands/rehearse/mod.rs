@@ -13,7 +13,9 @@ use std::{
 };
 
 use super::{
-    Failure, apart, arguments, dress, expect,
+    Failure, apart,
+    apart::rehearsal::ALL,
+    arguments, dress, expect,
     inputs::{self, Sources},
     operate::{Manner, require_terminal},
     trial,
@@ -26,13 +28,16 @@ use crate::{
 pub(crate) use args::Args;
 use args::Brought;
 use keymoot_attestation::TrustStore;
-use keymoot_core::HostError;
+use keymoot_core::{HostError, text::quoted};
 use keymoot_record::{bundle::Bundle, ceremony::Plan, expectation, transcript::Mode};
 
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
 pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     args.sources.sets_are_there()?;
     by_plan_alone(args)?;
+    if args.changes_devices() {
+        simulator::understands(&args.firmware, &args.fault, &args.unit_fault)?;
+    }
     if args.script == story::NAME {
         if !matches!(args.device, Brought::Yubikey) {
             return Err(HostError::new(
@@ -58,6 +63,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let files = plan::with_crates_root(files, args, seed)?;
     let files = plan::with_authorised(files, seed)?;
     let plan = Arc::new(Plan::check_named(files, &plan::names(args)).map_err(Failure::Violated)?);
+    takes_part(args, &handles_of(&plan))?;
     trial::try_plan(&plan, Mode::Rehearsal)?;
     let expect = args.sources.expect.as_deref();
     if expect.is_some() {
@@ -108,6 +114,44 @@ fn by_plan_alone(args: &Args) -> Result<(), HostError> {
         format!("{named} has no effect without --unattended"),
         "add --unattended, or leave it out and mark the holders at the roll call: Space for one who is present; Space, Up, Space for one apart",
     ))
+}
+
+/// Names of nobody would change nothing, and the rehearsal would not be the one that was meant.
+///
+/// # Errors
+/// [`Failure::Usage`] for a handle in `--apart` or `--absent` that no seat has, and for more
+/// `--spares` than seats.
+pub(in crate::commands) fn takes_part(args: &Args, seats: &[String]) -> Result<(), Failure> {
+    let apart = args.apart.iter().filter(|named| *named != ALL);
+    let apart = apart.flat_map(|named| named.split(','));
+    let apart = apart.map(|handle| ("--apart", handle));
+    let absent = args
+        .absent
+        .iter()
+        .map(|handle| ("--absent", handle.as_str()));
+    let unknown = |(_, handle): &(_, &str)| !seats.iter().any(|seat| seat == handle);
+    if let Some((option, handle)) = apart.chain(absent).find(unknown) {
+        return Err(Failure::usage(
+            format!("{option} names {}, who has no seat", quoted(handle)),
+            format!("name one of these handles: {}", seats.join(", ")),
+        ));
+    }
+    match args.spares > seats.len() {
+        false => Ok(()),
+        true => Err(Failure::usage(
+            format!(
+                "--spares is {}, and {} holders have a seat",
+                args.spares,
+                seats.len()
+            ),
+            format!("give a number from 0 to {}", seats.len()),
+        )),
+    }
+}
+
+fn handles_of(plan: &Plan) -> Vec<String> {
+    let places = plan.places().iter();
+    places.map(|place| place.handle.to_string()).collect()
 }
 
 /// The seed: the one that is named, or that of the previous rehearsal, or a new one.

@@ -74,19 +74,21 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Some(shelf) => arguments::absolute(shelf)?,
         None => arguments::absolute(Path::new(NAME))?,
     };
-    fs::create_dir(&shelf).map_err(|error| HostError::file("make", &shelf, &error))?;
     let delegations = cast::delegations()?;
     let base = match &args.policy {
         Some(path) => keymoot_verify::files::read_text(path, LARGEST_PLAN)?,
         None => script::POLICY.to_owned(),
     };
+    let policy = new_policy(&base, &delegations)?;
+    // The last step before the chapters: its place is taken from now on.
+    fs::create_dir(&shelf).map_err(|error| HostError::file("make", &shelf, &error))?;
     let mut story = Story {
         shelf,
         seed: args.seed.unwrap_or(1),
         cast: Cast::of(args.holders),
         holders: args.holders,
         expect: args.sources.expect.clone(),
-        policy: new_policy(&base, &delegations)?,
+        policy,
         base,
         delegations,
     };

@@ -11,6 +11,7 @@ use super::operation::{Credential, Operation};
 use super::pin_rules::PinRefused;
 use super::yubihsm::Role;
 use keymoot_attestation::Firmware;
+use keymoot_core::HostError;
 
 /// An error of a device. `Display` says what happened and to which device,
 /// [`DeviceError::help`] what to do about it.
@@ -22,6 +23,12 @@ pub struct DeviceError {
     pub operation: Operation,
     /// The kind of error.
     pub kind: ErrorKind,
+}
+
+impl From<DeviceError> for HostError {
+    fn from(error: DeviceError) -> Self {
+        Self::new(error.to_string(), error.next())
+    }
 }
 
 /// The kind of error.

@@ -48,6 +48,15 @@ impl DeviceError {
         self.words().help.into_owned()
     }
 
+    /// [`DeviceError::help`] as other errors have it behind `help:`: the rest of a line.
+    #[must_use]
+    pub fn next(&self) -> String {
+        let help = self.help();
+        let mut letters = help.trim_end_matches('.').chars();
+        let first = letters.next().map(|first| first.to_ascii_lowercase());
+        first.into_iter().chain(letters).collect()
+    }
+
     /// The headline.
     #[must_use]
     pub fn headline(&self) -> &'static str {

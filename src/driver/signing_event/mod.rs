@@ -65,7 +65,7 @@ impl EventTurn<'_> {
             Err(Stop::Left) => Ok(Ended::Left),
             Err(Stop::Violated(verdict)) => Ok(Ended::Violated(verdict)),
             Err(Stop::Host(error)) => Err(error),
-            Err(Stop::Device(error)) => Err(HostError::new(error.to_string(), error.help())),
+            Err(Stop::Device(error)) => Err(error.into()),
         }
     }
 }

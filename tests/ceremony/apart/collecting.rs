@@ -8,7 +8,7 @@ use keymoot_record::{
 };
 use testkit::{
     apart::Three,
-    stage::{copy, said},
+    stage::{Stage, copy, said},
 };
 
 use super::{Asked, answer, five_apart, keymoot_at, post};
@@ -52,6 +52,22 @@ fn a_folder_of_answers_is_taken_in_like_its_files() {
     let again = three.collect(&[&folder]);
     assert!(again.status.success(), "{}", said(&again));
     assert_eq!(said(&again).matches("is recorded already").count(), 2);
+}
+
+#[test]
+fn a_folder_without_files_is_no_answer_and_a_finished_ceremony_is_not_to_be_resumed() {
+    let stage = Stage::new();
+    let (dir, empty) = (stage.dir(), stage.path("empty"));
+    copy(&five_apart().dir(), &dir);
+    fs::create_dir(&empty).unwrap();
+    let output = keymoot_at(&["collect"], &[&dir, &empty]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("holds no file"), "{}", said(&output));
+    assert!(!said(&output).contains("resume"), "{}", said(&output));
+    let output = keymoot_at(&["collect"], &[&dir, &post("1-holder-2.answer")]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("is finished."), "{}", said(&output));
+    assert!(!said(&output).contains("resume"), "{}", said(&output));
 }
 
 #[test]

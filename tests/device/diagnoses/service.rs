@@ -28,9 +28,14 @@ fn list_by(mut keymoot: Command, socket: &Path) -> (String, String) {
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
-    let (message, help) = said.trim().split_once("\nhelp: ").unwrap();
+    let (message, next) = said.trim().split_once("\n  help: ").unwrap();
     let message = message.strip_prefix("keymoot: ").unwrap();
-    (message.to_owned(), help.to_owned())
+    // The table has the sentences of a screen.
+    let (first, rest) = next.split_at(1);
+    (
+        message.to_owned(),
+        format!("{}{rest}.", first.to_uppercase()),
+    )
 }
 
 #[test]

@@ -17,6 +17,9 @@ pub const MAX_DEPTH: usize = 64;
 /// empty arrays from taking many times its own length in memory.
 pub const MAX_VALUES: usize = 4_000_000;
 
+/// U+FEFF, with which some editors begin a file.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Why a text is not JSON that may be signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
@@ -57,6 +60,16 @@ fn in_member(path: &str) -> String {
 pub fn parse(text: &[u8], limit: usize) -> Result<Json, JsonError> {
     if text.len() > limit {
         return Err(JsonError::TooLong { limit });
+    }
+    // RFC 8259, section 8.1: nobody may add one. Without this, "expected value" names no cause.
+    if text.starts_with(BYTE_ORDER_MARK) {
+        return Err(JsonError::Refused {
+            problem: "it begins with a byte order mark (EF BB BF): save it as UTF-8 without one"
+                .to_owned(),
+            line: 1,
+            column: 1,
+            path: String::new(),
+        });
     }
     let trail = RefCell::new(Vec::new());
     let values = Cell::new(0);
@@ -312,6 +325,12 @@ mod tests {
             assert!(parse(text.as_bytes(), 100).is_err(), "{text:?}");
         }
         assert!(parse(b"\"\xff\"", 100).is_err());
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_named() {
+        let shown = refusal("\u{feff}{}");
+        assert!(shown.contains("byte order mark"), "{shown}");
     }
 
     #[test]

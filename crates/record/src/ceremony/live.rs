@@ -1,8 +1,11 @@
 //! The further demands of a mode on its plan: the one of a live ceremony contains nothing from a
 //! rehearsal.
 
+use std::fmt::Display;
+
 use super::{
     plan::Plan,
+    previous::Previous,
     script::{Document, Kind},
 };
 use crate::{
@@ -92,37 +95,44 @@ fn addresses(plan: &Plan) -> Vec<String> {
 
 fn documents(plan: &Plan) -> Vec<String> {
     let previous = plan.previous();
-    let mut faults = Vec::new();
-    let mut check = |name: String, document: &keymoot_tuf::Document| {
-        if is_marked(document) {
-            faults.push(format!("{name} has the mark of a rehearsal"));
-        }
-    };
-    for root in previous.iter().flat_map(|previous| previous.roots()) {
+    let of_previous = previous.iter().flat_map(|previous| previous.of_rehearsal());
+    let crates = plan.crates_chain().iter().filter_map(|root| {
         let document = root.document();
-        check(format!("root version {}", document.version()), document);
-    }
-    for name in [Document::Targets, Document::Crates] {
-        if let Some(document) = previous.and_then(|previous| previous.document(name)) {
-            check(name.name().to_owned(), document);
-        }
-    }
-    for root in plan.crates_chain() {
-        let document = root.document();
-        check(
-            format!("the root of tuf-crates, version {},", document.version()),
+        marked(
+            format_args!("the root of tuf-crates, version {},", document.version()),
             document,
-        );
-    }
-    for published in previous.iter().flat_map(|p| p.enrolments()) {
-        if published.mode != Mode::Live.name() {
-            let serial = published.enrolment.serial;
-            faults.push(format!(
-                "the enrolment of {}, device {serial}, is of a {} ceremony",
+        )
+    });
+    of_previous.chain(crates).collect()
+}
+
+fn marked(name: impl Display, document: &keymoot_tuf::Document) -> Option<String> {
+    is_marked(document).then(|| format!("{name} has the mark of a rehearsal"))
+}
+
+impl Previous {
+    /// What a rehearsal made of this previous state: documents and enrolments, each in a sentence.
+    #[must_use]
+    pub fn of_rehearsal(&self) -> Vec<String> {
+        let roots = self.roots().iter().filter_map(|root| {
+            let document = root.document();
+            marked(
+                format_args!("root version {}", document.version()),
+                document,
+            )
+        });
+        let named = [Document::Targets, Document::Crates].into_iter();
+        let named = named.filter_map(|name| marked(name.name(), self.document(name)?));
+        let enrolments = self.enrolments().iter();
+        let enrolments = enrolments.filter(|published| published.mode != Mode::Live.name());
+        let enrolments = enrolments.map(|published| {
+            format!(
+                "the enrolment of {}, device {}, is of a {} ceremony",
                 published.handle,
+                published.enrolment.serial,
                 excerpt(&published.mode)
-            ));
-        }
+            )
+        });
+        roots.chain(named).chain(enrolments).collect()
     }
-    faults
 }

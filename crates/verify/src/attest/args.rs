@@ -1,10 +1,11 @@
 //! The arguments of `keymoot attest`, and what it prints where they are wrong.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use keymoot_core::text::escape_path;
+use keymoot_core::HostError;
+
+use crate::complain;
 
 /// Check a YubiKey's or a YubiHSM 2's proof that a key was generated inside it
 #[derive(Debug, clap::Args)]
@@ -30,14 +31,12 @@ pub struct Args {
 
 /// Says what is wrong with the arguments.
 pub(super) fn usage(problem: &str) -> ExitCode {
-    eprintln!("error: {problem}\n\nFor more information, try '--help'.");
+    complain!("error: {problem}\n\nFor more information, try '--help'.");
     ExitCode::from(2)
 }
 
-pub(super) fn unreadable(path: &Path, error: &io::Error) -> ExitCode {
-    eprintln!(
-        "keymoot attest: cannot read {}: {error}; check the path and the permissions",
-        escape_path(path)
-    );
+/// Says what cannot be read.
+pub(super) fn failed(error: &HostError) -> ExitCode {
+    complain!("keymoot attest: {error}");
     ExitCode::from(1)
 }

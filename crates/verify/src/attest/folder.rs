@@ -12,10 +12,13 @@ use std::{
 };
 
 use keymoot_attestation::{Specifics, TrustStore};
-use keymoot_core::{Rule, Violation, text::excerpt};
+use keymoot_core::{
+    HostError, Rule, Violation,
+    text::{escape_path, excerpt},
+};
 
 use super::{
-    args::{Args, unreadable, usage},
+    args::{Args, failed, usage},
     examine::{Facts, Failure, Files, Outcome, examine, store},
     json, text,
 };
@@ -34,22 +37,26 @@ pub(super) fn run(args: &Args, vendor: &TrustStore) -> ExitCode {
     }
     let found = match judged(args, vendor) {
         Ok(found) if found.is_empty() => {
-            let none = "it holds no attestation as hardware-keys/ or attestations/ do";
-            return unreadable(&args.attestation, &io::Error::other(none));
+            let folder = escape_path(&args.attestation);
+            return failed(&HostError::new(
+                format!("{folder} holds no attestation as hardware-keys/ or attestations/ do"),
+                "name a folder of evidence, or an attestation and the device certificate",
+            ));
         }
         Ok(found) => found,
-        Err(Failure::Unreadable(path, error)) => return unreadable(&path, &error),
+        Err(Failure::Unreadable(path, error)) => {
+            return failed(&HostError::file("read", &path, &error));
+        }
         Err(Failure::Refused(violations)) => vec![(String::new(), Err(violations))],
     };
     let proven = found.iter().all(|(_, outcome)| outcome.is_ok());
-    let written = match args.json {
+    match args.json {
         true => json::print_folder(&found),
         false => text::print_folder(&found),
-    };
-    match (written, proven) {
-        (Err(_), _) => ExitCode::from(1),
-        (Ok(()), true) => ExitCode::SUCCESS,
-        (Ok(()), false) => ExitCode::from(3),
+    }
+    match proven {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(3),
     }
 }
 

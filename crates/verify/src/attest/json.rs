@@ -1,14 +1,12 @@
 //! The outcome as the one JSON object that `docs/formats.md` describes.
 
-use std::io;
-
 use keymoot_attestation::{Family, Origin, Specifics};
 use keymoot_core::digest::Digest;
 use keymoot_core::text::escape;
 use serde::Serialize;
 
 use super::examine::{Facts, Outcome};
-use super::text::write_whole;
+use crate::say;
 
 /// The object of `--json`; `docs/formats.md` describes it.
 #[derive(Serialize)]
@@ -131,7 +129,7 @@ impl<'a> From<&'a Outcome> for ReportOutcome<'a> {
 }
 
 /// Prints the outcome for each attestation in a folder, by its path.
-pub(super) fn print_folder(found: &[(String, Outcome)]) -> io::Result<()> {
+pub(super) fn print_folder(found: &[(String, Outcome)]) {
     let evidence = found.iter().map(|(path, outcome)| FolderEntry {
         path: escape(path),
         outcome: outcome.into(),
@@ -141,18 +139,16 @@ pub(super) fn print_folder(found: &[(String, Outcome)]) -> io::Result<()> {
         proven: found.iter().all(|(_, outcome)| outcome.is_ok()),
         evidence: evidence.collect(),
     };
-    let text = crate::json::printed(&report);
-    write_whole(&mut io::stdout(), &format!("{text}\n"))
+    say!("{}", crate::json::printed(&report));
 }
 
 /// Prints the outcome, good or bad, to standard output.
-pub(super) fn print(outcome: &Outcome) -> io::Result<()> {
+pub(super) fn print(outcome: &Outcome) {
     let report = Report {
         format: "keymoot-attest/1",
         outcome: outcome.into(),
     };
-    let text = crate::json::printed(&report);
-    write_whole(&mut io::stdout(), &format!("{text}\n"))
+    say!("{}", crate::json::printed(&report));
 }
 
 fn report_facts(facts: &Facts) -> ReportFacts<'_> {

@@ -14,7 +14,7 @@ use keymoot_attestation::TrustStore;
 use keymoot_core::HostError;
 
 pub use args::Args;
-use args::{unreadable, usage};
+use args::{failed, usage};
 use examine::{Failure, Files, examine, store};
 
 /// Exit codes: 0 proven, 1 a file could not be read, 3 refused.
@@ -41,17 +41,17 @@ pub fn run(args: &Args, vendor: &TrustStore) -> ExitCode {
     let outcome = match examined {
         Ok(facts) => Ok(facts),
         Err(Failure::Refused(violations)) => Err(violations),
-        Err(Failure::Unreadable(path, error)) => return unreadable(&path, &error),
+        Err(Failure::Unreadable(path, error)) => {
+            return failed(&HostError::file("read", &path, &error));
+        }
     };
-    let written = if args.json {
-        json::print(&outcome)
-    } else {
-        text::print(args, &outcome)
-    };
-    match (written, outcome) {
-        (Err(_), _) => ExitCode::from(1),
-        (Ok(()), Ok(_)) => ExitCode::SUCCESS,
-        (Ok(()), Err(_)) => ExitCode::from(3),
+    match args.json {
+        true => json::print(&outcome),
+        false => text::print(args, &outcome),
+    }
+    match outcome {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(3),
     }
 }
 

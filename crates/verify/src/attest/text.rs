@@ -1,7 +1,6 @@
 //! The outcome in words, for the people in the room.
 
 use std::fmt::{self, Write as _};
-use std::io;
 
 use keymoot_attestation::{PinPolicy, Specifics, TouchPolicy, YubiHsmFacts, YubiKeyFacts};
 use keymoot_core::digest::Digest;
@@ -9,11 +8,12 @@ use keymoot_core::text::{escape, escape_path};
 
 use super::args::Args;
 use super::examine::{Facts, Outcome};
+use crate::{complain, output};
 
 /// Prints what was proven to standard output, or what was refused to standard error.
-pub(super) fn print(args: &Args, outcome: &Outcome) -> io::Result<()> {
+pub(super) fn print(args: &Args, outcome: &Outcome) {
     match outcome {
-        Ok(facts) => write_whole(&mut io::stdout(), &Account { args, facts }.to_string()),
+        Ok(facts) => output::text(&Account { args, facts }.to_string()),
         Err(violations) => {
             let mut text =
                 String::from("REFUSED: this evidence does not prove where the key was made.\n");
@@ -24,13 +24,13 @@ pub(super) fn print(args: &Args, outcome: &Outcome) -> io::Result<()> {
                     violation.rule, violation.what, violation.next
                 );
             }
-            write_whole(&mut io::stderr(), &text)
+            complain!("{}", text.trim_end());
         }
     }
 }
 
 /// Prints one line for each attestation in a folder, and how many are proven.
-pub(super) fn print_folder(found: &[(String, Outcome)]) -> io::Result<()> {
+pub(super) fn print_folder(found: &[(String, Outcome)]) {
     let mut text = String::new();
     for (path, outcome) in found {
         let path = escape(path);
@@ -52,7 +52,7 @@ pub(super) fn print_folder(found: &[(String, Outcome)]) -> io::Result<()> {
     }
     let proven = found.iter().filter(|(_, outcome)| outcome.is_ok()).count();
     let _ = writeln!(text, "{proven} of {} attestations are proven.", found.len());
-    write_whole(&mut io::stdout(), &text)
+    output::text(&text);
 }
 
 fn one_line(facts: &Facts) -> String {
@@ -198,10 +198,4 @@ fn touch_in_words(policy: TouchPolicy) -> &'static str {
         TouchPolicy::Always => "always: a touch for every signature",
         TouchPolicy::Cached => "cached: a touch counts for 15 seconds",
     }
-}
-
-/// Writes all of a text.
-pub(super) fn write_whole(to: &mut impl io::Write, text: &str) -> io::Result<()> {
-    to.write_all(text.as_bytes())?;
-    to.flush()
 }

@@ -44,7 +44,7 @@ impl Judged {
                 (Some(bundle), verdicts)
             }
             Err(Failure::Violated(verdicts)) => (None, verdicts),
-            Err(Failure::Host(unread)) => return Err(unread),
+            Err(Failure::Host(unread) | Failure::Usage(unread)) => return Err(unread),
         };
         Ok(Self {
             path: path.to_owned(),

@@ -13,7 +13,7 @@ use std::{
 };
 
 use keymoot_attestation::TrustStore;
-use keymoot_core::{HostError, digest::Digest};
+use keymoot_core::digest::Digest;
 use keymoot_record::{
     apart::witness::WitnessKey,
     bundle::{Expectations, ExpectedFiles},
@@ -85,7 +85,8 @@ impl Args {
     }
 }
 
-/// Exit codes: 0 every rule holds, 1 something cannot be read, 3 a rule is violated.
+/// Exit codes: 0 every rule holds, 1 something cannot be read, 2 options that do not fit, 3 a rule
+/// is violated.
 pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let trusted_root = args
         .trusted_root
@@ -111,11 +112,10 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
         return of_tree(path, args, &expected, vendor);
     }
     if args.vendor_dir.is_some() {
-        return Err(HostError::new(
+        return Err(Failure::usage(
             "--vendor-dir is for repositories: a rehearsal's bundle carries its own vendor",
             "leave it out",
-        )
-        .into());
+        ));
     }
     let mut judged = args
         .bundles
@@ -126,11 +126,10 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
         [one] => one.hear(&args.witness, &args.witness_key)?,
         _ if !args.hears() => {}
         _ => {
-            return Err(HostError::new(
+            return Err(Failure::usage(
                 "a witness states what one bundle is",
                 "name that bundle alone with --witness and --witness-key",
-            )
-            .into());
+            ));
         }
     }
     let pairs = fork::pairs(&judged);
@@ -160,12 +159,11 @@ fn of_tree(
         roster,
     } = expected.files;
     let compared = script.or(policy).or(roster).or(args.published).is_some();
-    if compared || args.hears() {
-        return Err(HostError::new(
+    if compared || args.hears() || args.ended {
+        return Err(Failure::usage(
             "a repository has no script, policy, roster or transcript to compare",
-            "leave --script, --policy, --roster, --published, --witness and --witness-key out, or verify the bundle",
-        )
-        .into());
+            "leave --script, --policy, --roster, --published, --witness, --witness-key and --ended out, or verify the bundle",
+        ));
     }
     let own = args.vendor_dir.as_deref().map(attest::read_store);
     let own = own.transpose()?;

@@ -1,10 +1,12 @@
 //! What a subcommand of `keymoot tuf` prints, or why it fails.
 
 use std::fmt::Write as _;
-use std::io;
 use std::path::PathBuf;
 
+use keymoot_core::{HostError, text::escape_path};
 use keymoot_tuf::{Change, Document, DocumentError};
+
+use super::help;
 
 /// What goes to the standard output, and whether all is well.
 pub(super) struct Answer {
@@ -14,22 +16,16 @@ pub(super) struct Answer {
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    #[error("cannot read {}: {error}; check the path and the permissions", keymoot_core::text::escape_path(.path))]
-    Unreadable { path: PathBuf, error: io::Error },
-    #[error("{} is refused: {error}", keymoot_core::text::escape_path(.path))]
-    Refused { path: PathBuf, error: DocumentError },
-    #[error("a file changed while it was read; verify it again when nobody writes to it")]
-    Changed,
-    #[error("cannot write the report: {0}")]
-    Unwritten(io::Error),
     #[error("{0}")]
-    Clock(String),
+    Host(#[from] HostError),
+    #[error("{} is refused: {error}\n  help: {}", escape_path(.path), help::of(.error.name()))]
+    Refused { path: PathBuf, error: DocumentError },
 }
 
 impl Failure {
     pub(super) fn code(&self) -> u8 {
         match self {
-            Self::Unreadable { .. } | Self::Changed | Self::Unwritten(_) | Self::Clock(_) => 1,
+            Self::Host(_) => 1,
             Self::Refused { .. } => 3,
         }
     }

@@ -3,15 +3,16 @@
 mod answer;
 mod diff;
 mod file;
+mod help;
 mod names;
 mod show;
 mod verify;
 
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use self::answer::Answer;
+use crate::{complain, output};
 
 /// Look at TUF metadata, compare and verify it
 #[derive(Debug, clap::Args)]
@@ -46,13 +47,15 @@ pub fn run(args: &Args) -> ExitCode {
         Command::Verify(args) => verify::verify(args),
     };
     match outcome {
-        Ok(Answer { text, accepted }) => match io::stdout().write_all(text.as_bytes()) {
-            Ok(()) if accepted => ExitCode::SUCCESS,
-            Ok(()) => ExitCode::from(3),
-            Err(_) => ExitCode::from(1),
-        },
+        Ok(Answer { text, accepted }) => {
+            output::text(&text);
+            match accepted {
+                true => ExitCode::SUCCESS,
+                false => ExitCode::from(3),
+            }
+        }
         Err(failure) => {
-            eprintln!("keymoot tuf: {failure}");
+            complain!("keymoot tuf: {failure}");
             ExitCode::from(failure.code())
         }
     }

@@ -46,7 +46,7 @@ pub(super) fn run(
     let demanded = args.expect.is_some();
     let read = || match checkout::read(tree) {
         Ok(files) => Ok(files),
-        Err(Failure::Host(error)) => Err(error),
+        Err(Failure::Host(error) | Failure::Usage(error)) => Err(error),
         Err(Failure::Violated(verdicts)) => {
             let found: Vec<_> = verdicts.into_iter().map(|verdict| verdict.detail).collect();
             Err(HostError::new(

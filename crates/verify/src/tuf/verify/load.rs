@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use keymoot_core::json::JsonError;
+use keymoot_core::{HostError, json::JsonError};
 use keymoot_tuf::{Document, DocumentError, FileFacts, parallel};
 
 use super::super::answer::Failure;
@@ -55,7 +55,7 @@ pub(super) fn sort(paths: &[PathBuf], exact: bool) -> Result<Sorted, Failure> {
             .roots
             .extend(named(&path).map(|version| (version, path)));
     }
-    let load = |path: &PathBuf| {
+    let load = |path: &PathBuf| -> Result<_, Failure> {
         let loaded = load(path)?;
         Ok(match &loaded.document {
             Ok(document) if document.kind() == "root" => Err((document.version(), path.clone())),
@@ -123,10 +123,7 @@ fn load(path: &Path) -> Result<Loaded, Failure> {
 
 /// The bytes of a file, or `None` where there are too many.
 fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    read_bounded(path).map_err(|error| Failure::Unreadable {
-        path: path.to_owned(),
-        error,
-    })
+    read_bounded(path).map_err(|error| HostError::file("read", path, &error).into())
 }
 
 fn read_bounded(path: &Path) -> io::Result<Option<Vec<u8>>> {

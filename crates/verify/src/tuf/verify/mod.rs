@@ -18,6 +18,8 @@ use keymoot_core::time::Time;
 use self::expiry::Judging;
 use self::report::Report;
 use super::answer::{Answer, Failure};
+use super::help;
+use crate::{complain, output};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -60,11 +62,15 @@ pub(super) fn verify(args: &Args) -> Result<Answer, Failure> {
     let accepted = report.errors.is_empty();
     let text = if args.json {
         let to = BufWriter::new(io::stdout().lock());
-        json::write(&report, to).map_err(Failure::Unwritten)?;
+        output::note(json::write(&report, to));
         String::new()
     } else {
         for error in &report.errors {
-            eprintln!("keymoot tuf: error {}: {}", error.name, error.shown());
+            let (name, help) = (error.name, help::of(error.name));
+            complain!(
+                "keymoot tuf: error {name}: {}\n  help: {help}",
+                error.shown()
+            );
         }
         text::write(&report)
     };
@@ -72,7 +78,5 @@ pub(super) fn verify(args: &Args) -> Result<Answer, Failure> {
 }
 
 fn now() -> Result<Time, Failure> {
-    let now = crate::now().map_err(|error| Failure::Clock(error.to_string()))?;
-    Time::from_unix(now.unix())
-        .ok_or_else(|| Failure::Clock("the clock shows an impossible year".to_owned()))
+    Ok(crate::now()?)
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use keymoot_core::text::escape;
+use keymoot_core::{HostError, text::escape};
 use keymoot_tuf::{
     Agreement, Candidate, ChainError, Document, RoleError, VerifiedRole, VerifiedRoot, agreement,
     verify_roles,
@@ -54,7 +54,7 @@ impl Report {
             whole => whole,
         };
         let Walked::Whole(mut roots) = walked else {
-            return Err(Failure::Changed);
+            return Err(changed().into());
         };
         let mut report = Self {
             judging,
@@ -208,6 +208,13 @@ impl Report {
     pub(super) fn documents_trusted(&self) -> bool {
         self.anchored && self.roots.newest.is_some()
     }
+}
+
+fn changed() -> HostError {
+    HostError::new(
+        "a file changed while it was read",
+        "verify it again when nobody writes to it",
+    )
 }
 
 fn not_trusted(chain: &ChainReport) -> Finding {
