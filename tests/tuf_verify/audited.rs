@@ -43,7 +43,7 @@ impl Repository {
         fs::create_dir(repository.folder.path().join("metadata")).unwrap();
         repository.folder.put(FILE, "content");
         repository.put("1.root.json", &repository.root(1));
-        repository.put("targets.json", &repository.targets());
+        repository.put("targets.json", &repository.targets(FILE));
         repository.put_online(1, &["targets"]);
         repository
     }
@@ -65,13 +65,14 @@ impl Repository {
         )
     }
 
-    fn targets(&self) -> Json {
+    /// Targets that list one file with the content of the audited one.
+    fn targets(&self, name: &str) -> Json {
         let hash = Digest::of(b"content").to_string();
         let file = Json::object([
             ("length", 7_u64.into()),
             ("hashes", Json::object([("sha256", hash.into())])),
         ]);
-        document("targets", 1, "targets", Json::object([(FILE, file)]))
+        document("targets", 1, "targets", Json::object([(name, file)]))
     }
 
     /// Timestamp and snapshot of one version. The snapshot lists version 1 of these roles.
@@ -212,7 +213,7 @@ fn an_audit_refuses_a_pattern_that_clients_match_differently() {
         ]);
         let roles = [Json::Object(delegated)].into_iter().collect();
         let delegations = Json::object([("keys", Json::object([])), ("roles", roles)]);
-        with(repository.targets(), "delegations", delegations)
+        with(repository.targets(FILE), "delegations", delegations)
     };
     repository.put("targets.json", &delegating("release/[ab].txt"));
     repository.refuses(
@@ -302,7 +303,7 @@ fn a_wrong_argument_is_no_fault_of_the_mirror() {
     let output = repository.audit_with("", repository.folder.path().to_owned(), &[]);
     assert_mistake(&output, "--target is empty");
     // The trusted root is the auditor's own file.
-    repository.put("1.root.json", &repository.targets());
+    repository.put("1.root.json", &repository.targets(FILE));
     assert_mistake(
         &repository.audit(&[]),
         "1.root.json is no root to begin with",
@@ -321,6 +322,14 @@ fn a_document_that_the_auditor_may_not_read_is_no_fault_of_the_mirror() {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
         assert_mistake(&repository.audit(&[]), name);
     }
+    let repository = Repository::new();
+    repository.put("targets.json", &repository.targets("crates/root.json"));
+    let folder = repository.folder.path();
+    fs::create_dir_all(folder.join("targets/crates")).unwrap();
+    let path = repository.folder.put("targets/crates/root.json", "content");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    let output = repository.audit(&["--tuf-crates", folder.to_str().unwrap()]);
+    assert_mistake(&output, "targets/crates/root.json");
 }
 
 #[test]

@@ -39,10 +39,7 @@ pub(super) fn of_root(document: &Document, root: &Root) -> Vec<Nonconformity> {
     let others = root.roles.keys().filter(|name| !is_top(name));
     let mut found: Vec<_> = others.cloned().map(Nonconformity::ExtraRole).collect();
     let roles = root.roles.iter().filter(|(name, _)| is_top(name));
-    found.extend(thresholds(
-        roles.map(|(name, role)| (name, role)),
-        &root.keys,
-    ));
+    found.extend(thresholds(roles, &root.keys));
     with_common(document, found)
 }
 

@@ -254,7 +254,7 @@ fn authorised(
     listed: &Found,
 ) -> Result<Document, Failure> {
     let fault = |what: String| Failure::from(Violation::new(Rule::AuditAuthorised, what, REPORT));
-    let bytes = tuf_root.target(CRATES_ROOT, &listed.file).ok_or_else(|| {
+    let bytes = tuf_root.target(CRATES_ROOT, &listed.file)?.ok_or_else(|| {
         fault(format!(
             "tuf-root does not serve {CRATES_ROOT} as it lists it"
         ))

@@ -14,7 +14,10 @@ use keymoot_tuf::{
     nonconformities, verify_chain, verify_root,
 };
 
-use crate::{files, tree::target_bytes};
+use crate::{
+    files,
+    tree::{target_bytes, target_paths},
+};
 
 /// The largest root, snapshot or timestamp, in bytes.
 const MOST: u64 = 4 << 20;
@@ -185,12 +188,20 @@ impl Repository {
     }
 
     /// The content of a target file, where it is the one that is listed.
-    pub(super) fn target(&self, name: &str, listed: &TargetFile) -> Option<Vec<u8>> {
-        let bytes = target_bytes(&self.folder.join("targets"), name, listed)?;
-        FileFacts::of(&bytes)
-            .unlike(listed)
-            .is_none()
-            .then_some(bytes)
+    ///
+    /// # Errors
+    /// It may be, and the auditor cannot read it.
+    pub(super) fn target(
+        &self,
+        name: &str,
+        listed: &TargetFile,
+    ) -> Result<Option<Vec<u8>>, HostError> {
+        let folder = self.folder.join("targets");
+        for path in target_paths(&folder, name, listed) {
+            readable(&path)?;
+        }
+        let bytes = target_bytes(&folder, name, listed);
+        Ok(bytes.filter(|bytes| FileFacts::of(bytes).unlike(listed).is_none()))
     }
 }
 
@@ -237,6 +248,11 @@ fn bounded(path: &Path, most: u64) -> Result<Option<Vec<u8>>, HostError> {
     if !path.is_file() {
         return Ok(None);
     }
-    files::open(path).map_err(|error| HostError::file("read", path, &error))?;
+    readable(path)?;
     Ok(files::read_bounded(path, most).ok())
+}
+
+fn readable(path: &Path) -> Result<(), HostError> {
+    let opened = files::open(path).map_err(|error| HostError::file("read", path, &error));
+    opened.map(|_| ())
 }
