@@ -102,7 +102,10 @@ fn the_last_row_names_the_keys_that_scroll_where_they_do_and_fits() {
                     "{keys}\n{picture}"
                 );
                 let at_the_end = more.contains("the end; back: PgUp");
-                assert!(!at_the_end || keys.starts_with("PgUp "), "{keys}\n{picture}");
+                assert!(
+                    !at_the_end || keys.starts_with("PgUp "),
+                    "{keys}\n{picture}"
+                );
                 scrolled += usize::from(at_the_end);
             }
         }
