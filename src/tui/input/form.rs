@@ -19,6 +19,8 @@ pub(in crate::tui) struct Form {
     checks: Vec<Check>,
     /// Whether a line of digits alone is refused.
     refuses_pins: bool,
+    /// Whether only its word ends it: there is no way back.
+    has_no_way_back: bool,
     refusal: Option<String>,
     /// Whether the line holds a refused text, which the next character replaces.
     is_refused: bool,
@@ -36,6 +38,7 @@ impl Form {
             word,
             checks: Vec::new(),
             refuses_pins: false,
+            has_no_way_back: false,
             refusal: None,
             is_refused: false,
         }
@@ -48,6 +51,12 @@ impl Form {
         check: fn(&str) -> Result<(), String>,
     ) -> Self {
         self.checks.push((at, check));
+        self
+    }
+
+    /// The same form, which only its word ends.
+    pub(in crate::tui) fn without_way_back(mut self) -> Self {
+        self.has_no_way_back = true;
         self
     }
 
@@ -78,29 +87,38 @@ impl Form {
         };
         match key.code {
             KeyCode::Up | KeyCode::BackTab => {
-                self.at = self.at.saturating_sub(1);
-                self.refusal = None;
+                if let Some(before) = self.at.checked_sub(1) {
+                    self.at = before;
+                    self.refusal = None;
+                }
             }
             KeyCode::Enter | KeyCode::Down | KeyCode::Tab if field.is_one_time_password() => {
                 field.take();
                 self.refusal = Some(TOUCHED.to_owned());
             }
             KeyCode::Down | KeyCode::Tab | KeyCode::Enter if self.at < last => {
-                if let Some(why) = refused.filter(|_| !field.is_empty()) {
+                if field.is_empty() {
+                    self.refusal = Some(refused.unwrap_or_else(|| EMPTY.to_owned()));
+                } else if let Some(why) = refused {
                     match why == LIKE_A_PIN {
                         // Nobody else may read it.
                         true => drop(field.take()),
                         false => self.is_refused = true,
                     }
                     self.refusal = Some(why);
-                } else if !field.is_empty() {
+                } else {
                     self.at += 1;
+                    self.refusal = None;
                 }
             }
             KeyCode::Enter if !field.is_empty() => match self.word {
                 Some(word) if !is_word(field.text(), word) => {
                     field.take();
-                    self.refusal = Some(format!("Type the word {word}, or go back."));
+                    let back = match self.has_no_way_back {
+                        true => "",
+                        false => ", or go back",
+                    };
+                    self.refusal = Some(format!("Type the word {word}{back}."));
                 }
                 _ => return true,
             },
@@ -197,6 +215,9 @@ impl Form {
         })
     }
 }
+
+/// Why an empty line is not left.
+const EMPTY: &str = "This line needs words.";
 
 /// Why a line of digits is refused where a PIN was asked.
 const LIKE_A_PIN: &str = "This looks like a PIN, and the record is public.";

@@ -71,7 +71,7 @@ impl Intermission {
                 let away = Self::Away {
                     since: up,
                     note: note.clone(),
-                    form: Form::new(&labels, Some(RETURN)),
+                    form: Form::new(&labels, Some(RETURN)).without_way_back(),
                 };
                 (Interrupt::Note(note), Some(away))
             }),

@@ -305,6 +305,22 @@ fn a_note_that_is_too_long_is_kept_and_says_so() {
 }
 
 #[test]
+fn an_empty_line_of_a_form_says_that_it_needs_words() {
+    let needs = "! This line needs words.";
+    let mut table = Table::asked(&Story::at_confirm());
+    table.control('e');
+    for empty in ["", "  "] {
+        assert!(table.enter(empty).says(needs), "{}", table.picture());
+    }
+    assert!(!table.keys("x").says(needs), "{}", table.picture());
+    // Nothing is said of the line above.
+    table.press(KeyCode::Enter).press(KeyCode::Enter);
+    assert!(table.says(needs), "{}", table.picture());
+    assert!(!table.press(KeyCode::Up).says(needs), "{}", table.picture());
+    assert!(table.nothing_happened());
+}
+
+#[test]
 fn a_line_that_is_too_long_for_a_note_is_refused_whole() {
     let mut paper = Paper::asked(&Story::at_confirm());
     paper.line("?").line("1");

@@ -138,6 +138,22 @@ fn an_intermission_is_two_notes_and_ends_only_by_its_word() {
 }
 
 #[test]
+fn a_wrong_word_in_a_break_offers_no_way_back_which_there_is_not() {
+    let mut table = Table::asked(&Story::at_enrolment());
+    table.press(KeyCode::F(9)).enter("A 1 to A 9");
+    table.enter("witness-1").enter("13:00").enter("begin");
+    assert!(table.says("! Type the word pause, or go back."));
+    table.enter("pause").interrupt();
+    table.request(Request::Ask(Story::at_enrolment().question(), None));
+    table.enter("all nine").enter("whole").enter("back");
+    assert!(
+        table.says("! Type the word return. Type return"),
+        "{}",
+        table.picture()
+    );
+}
+
+#[test]
 fn there_is_no_intermission_while_somebody_is_at_the_table() {
     let mut story = Story::at_enrolment();
     story.device_seen(3, false);
