@@ -14,7 +14,7 @@ pub fn leave<P: clap::Parser>(error: clap::Error) -> ExitCode {
     if !error.use_stderr() {
         output::note(printed);
     }
-    output::finish(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)))
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 /// The error again, about the arguments with control characters escaped: they may be names of

@@ -29,13 +29,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return keymoot_verify::leave::<Cli>(error),
-    };
-    output::finish(match TrustStore::vendor() {
-        Ok(vendor) => run(&cli.command, &vendor),
-        Err(unfit) => Failure::violations(unfit).report(),
+    output::finish(match (Cli::try_parse(), TrustStore::vendor()) {
+        (Ok(cli), Ok(vendor)) => run(&cli.command, &vendor),
+        (Ok(_), Err(unfit)) => Failure::violations(unfit).report(),
+        (Err(error), _) => keymoot_verify::leave::<Cli>(error),
     })
 }
 

@@ -1,7 +1,8 @@
 //! What a command prints, and whether it arrived.
 //!
 //! A ceremony prints between its events, and a disk that is full on the other side of `>` must not
-//! end it. So printing never fails: the first failure is kept, and [`finish`] reports it at the end.
+//! end it. So printing never fails: the first failure is kept, and [`finish`] reports it at the
+//! end.
 
 use std::{
     fmt,
@@ -15,7 +16,8 @@ use keymoot_core::HostError;
 /// The first failure to write to the standard output.
 static FAILED: OnceLock<io::Error> = OnceLock::new();
 
-/// Prints a line on the standard output; [`finish`] reports a failure.
+/// Prints a line on the standard output; [`output::finish`](crate::output::finish) reports a
+/// failure.
 #[macro_export]
 macro_rules! say {
     () => {
@@ -34,7 +36,7 @@ macro_rules! complain {
     };
 }
 
-/// Prints a line, for [`say!`].
+/// Prints a line, for [`crate::say!`].
 pub fn line(words: fmt::Arguments<'_>) {
     note(writeln!(io::stdout(), "{words}"));
 }
@@ -62,7 +64,7 @@ pub fn note(written: io::Result<()>) {
     }
 }
 
-/// Prints a line, for [`complain!`].
+/// Prints a line, for [`crate::complain!`].
 pub fn complaint(words: fmt::Arguments<'_>) {
     let _ = writeln!(io::stderr(), "{words}");
 }

@@ -11,7 +11,7 @@ use crate::{
     commands::{
         Failure,
         child::{finish, this_program},
-        rehearse::{Args, takes_part},
+        rehearse::{ALL, Args},
         script,
     },
     store,
@@ -26,9 +26,6 @@ use std::sync::Arc;
 
 /// The exit code of a ceremony that was left, to be resumed.
 const LEFT: u8 = 4;
-
-/// As `--apart` names all holders.
-pub(crate) const ALL: &str = "all";
 
 /// More rounds than any script has steps with turns.
 const MOST_ROUNDS: usize = 16;
@@ -48,7 +45,7 @@ pub(crate) fn first(args: &Args, dir: &Path) -> Result<Option<PathBuf>, Failure>
     if args.roster.is_none() {
         let simulated = 1..=args.holders;
         let seats: Vec<_> = simulated.map(|number| format!("holder-{number}")).collect();
-        takes_part(args, &seats)?;
+        args.take_part(&seats)?;
     }
     let mut name = dir.file_name().unwrap_or_default().to_owned();
     name.push(".first");

@@ -2,11 +2,15 @@
 
 use std::path::PathBuf;
 
-use crate::commands::{arguments, inputs::Sources};
+use crate::commands::{Failure, arguments, inputs::Sources};
 use keymoot_attestation::Family;
+use keymoot_core::text::quoted;
 
 /// The firmware of simulated devices, unless named.
 const FIRMWARE: &str = "5.7.4";
+
+/// As `--apart` names all holders.
+pub(crate) const ALL: &str = "all";
 
 /// Rehearse a ceremony with simulated devices
 #[derive(Debug, clap::Args)]
@@ -53,16 +57,16 @@ pub(crate) struct Args {
     pub(super) sources: Sources,
     /// How many of the unattended holders make a key in a spare device too
     #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(in crate::commands) spares: usize,
+    pub(super) spares: usize,
     /// Let unattended holders take part apart: all of them, or these, by handle
-    #[arg(long, value_name = "HANDLES", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
+    #[arg(long, value_name = "HANDLES", num_args = 0..=1, require_equals = true, default_missing_value = ALL)]
     pub(in crate::commands) apart: Option<String>,
     /// Leave when holders apart must answer, to ask them with `keymoot request` by hand
     #[arg(long, requires = "apart")]
     pub(super) ask_by_hand: bool,
     /// Unattended holders who do not come, by handle, separated by commas
     #[arg(long, value_name = "HANDLES", value_delimiter = ',')]
-    pub(in crate::commands) absent: Vec<String>,
+    pub(super) absent: Vec<String>,
     /// The ceremony's folder
     #[arg(long, value_name = "DIR")]
     pub(super) dir: Option<PathBuf>,
@@ -79,6 +83,38 @@ impl Args {
     pub(super) fn changes_devices(&self) -> bool {
         let faults = [&self.fault, &self.unit_fault];
         self.firmware != FIRMWARE || faults.into_iter().any(|fault| !fault.is_empty())
+    }
+
+    /// Checks that those who are named have seats: names of nobody would change nothing, and the
+    /// rehearsal would not be the one that was meant.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] for a handle in `--apart` or `--absent` that no seat has, and for more
+    /// `--spares` than seats.
+    pub(in crate::commands) fn take_part(&self, seats: &[String]) -> Result<(), Failure> {
+        let apart = self.apart.iter().filter(|named| *named != ALL);
+        let apart = apart.flat_map(|named| named.split(','));
+        let apart = apart.map(|handle| ("--apart", handle));
+        let absent = self.absent.iter();
+        let absent = absent.map(|handle| ("--absent", handle.as_str()));
+        let unknown = |(_, handle): &(_, &str)| !seats.iter().any(|seat| seat == handle);
+        if let Some((option, handle)) = apart.chain(absent).find(unknown) {
+            return Err(Failure::usage(
+                format!("{option} names {}, who has no seat", quoted(handle)),
+                format!("name one of these handles: {}", seats.join(", ")),
+            ));
+        }
+        match self.spares > seats.len() {
+            false => Ok(()),
+            true => Err(Failure::usage(
+                format!(
+                    "--spares is {}, and {} holders have a seat",
+                    self.spares,
+                    seats.len()
+                ),
+                format!("give a number from 0 to {}", seats.len()),
+            )),
+        }
     }
 }
 

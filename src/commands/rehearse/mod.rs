@@ -13,9 +13,7 @@ use std::{
 };
 
 use super::{
-    Failure, apart,
-    apart::rehearsal::ALL,
-    arguments, dress, expect,
+    Failure, apart, arguments, dress, expect,
     inputs::{self, Sources},
     operate::{Manner, require_terminal},
     trial,
@@ -25,10 +23,10 @@ use crate::{
     rehearsal::simulator,
     store::{self, Settings, SimulatorSettings, usual_connector},
 };
-pub(crate) use args::Args;
 use args::Brought;
+pub(crate) use args::{ALL, Args};
 use keymoot_attestation::TrustStore;
-use keymoot_core::{HostError, text::quoted};
+use keymoot_core::HostError;
 use keymoot_record::{bundle::Bundle, ceremony::Plan, expectation, transcript::Mode};
 
 /// Exit codes: 0 done, 1 could not run, 3 a rule was violated, 4 left.
@@ -63,7 +61,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let files = plan::with_crates_root(files, args, seed)?;
     let files = plan::with_authorised(files, seed)?;
     let plan = Arc::new(Plan::check_named(files, &plan::names(args)).map_err(Failure::Violated)?);
-    takes_part(args, &handles_of(&plan))?;
+    args.take_part(&handles_of(&plan))?;
     trial::try_plan(&plan, Mode::Rehearsal)?;
     let expect = args.sources.expect.as_deref();
     if expect.is_some() {
@@ -114,39 +112,6 @@ fn by_plan_alone(args: &Args) -> Result<(), HostError> {
         format!("{named} has no effect without --unattended"),
         "add --unattended, or leave it out and mark the holders at the roll call: Space for one who is present; Space, Up, Space for one apart",
     ))
-}
-
-/// Names of nobody would change nothing, and the rehearsal would not be the one that was meant.
-///
-/// # Errors
-/// [`Failure::Usage`] for a handle in `--apart` or `--absent` that no seat has, and for more
-/// `--spares` than seats.
-pub(in crate::commands) fn takes_part(args: &Args, seats: &[String]) -> Result<(), Failure> {
-    let apart = args.apart.iter().filter(|named| *named != ALL);
-    let apart = apart.flat_map(|named| named.split(','));
-    let apart = apart.map(|handle| ("--apart", handle));
-    let absent = args
-        .absent
-        .iter()
-        .map(|handle| ("--absent", handle.as_str()));
-    let unknown = |(_, handle): &(_, &str)| !seats.iter().any(|seat| seat == handle);
-    if let Some((option, handle)) = apart.chain(absent).find(unknown) {
-        return Err(Failure::usage(
-            format!("{option} names {}, who has no seat", quoted(handle)),
-            format!("name one of these handles: {}", seats.join(", ")),
-        ));
-    }
-    match args.spares > seats.len() {
-        false => Ok(()),
-        true => Err(Failure::usage(
-            format!(
-                "--spares is {}, and {} holders have a seat",
-                args.spares,
-                seats.len()
-            ),
-            format!("give a number from 0 to {}", seats.len()),
-        )),
-    }
 }
 
 fn handles_of(plan: &Plan) -> Vec<String> {
