@@ -4,6 +4,14 @@ use super::{Driver, Stop, Told};
 use keymoot_record::transcript::Event;
 
 impl Driver<'_, '_> {
+    /// Acts on a wish that waits, before another signature is announced: a holder who ends the
+    /// turn, or leaves, signs nothing more.
+    pub(super) fn heed_waiting(&mut self) -> Result<(), Stop> {
+        self.operator
+            .waiting()
+            .map_or(Ok(()), |wish| Err(wish.into()))
+    }
+
     /// Records what a person wants, or shows why that may not follow now: a wish may be older than
     /// the state that it meets.
     pub(super) fn record_wish(&mut self, event: Event) -> Result<(), Stop> {
