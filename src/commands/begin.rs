@@ -16,6 +16,9 @@ use keymoot_record::{
 
 use super::Failure;
 
+/// The help for a ceremony's folder whose record contradicts itself.
+const CHANGED: &str = "check that you have the right folder; then find out who changed it, and resume an unchanged copy of it";
+
 /// The mode in which the ceremony in a folder was opened; before that, the one in which it is to be.
 ///
 /// # Errors
@@ -56,7 +59,8 @@ pub(super) fn verify_so_far(
         let kept = folder.kept(digest).ok();
         kept.or_else(|| state.plan.object(digest))
     };
-    Failure::of_violated(bundle::so_far(state, journal.chain(), trust, &object))
+    let verdicts = bundle::so_far(state, journal.chain(), trust, &object, CHANGED);
+    Failure::of_violated(verdicts)
 }
 
 /// `opened`, or `resumed` where the ceremony is opened already. `cut` is the length of the torn

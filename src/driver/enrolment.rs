@@ -353,7 +353,8 @@ impl Driver<'_, '_> {
     }
 
     /// Has the device sign, after the announcement is recorded, the message that `message`
-    /// then makes; two implementations check the signature before it is returned.
+    /// then makes; two implementations check the signature before it is returned. A wish that waits
+    /// comes first.
     pub(super) fn device_signature(
         &mut self,
         holder: &Handle,
@@ -371,6 +372,7 @@ impl Driver<'_, '_> {
         })?;
         let device = self.at_hand(holder, serial)?;
         self.ensure_pin(holder, serial)?;
+        self.heed_waiting()?;
         self.record(announcement)?;
         let mut emptied = false;
         loop {

@@ -17,6 +17,7 @@ pub mod signing_event;
 mod table;
 mod unblock;
 mod waiting;
+mod wish;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -35,7 +36,7 @@ use keymoot_attestation::{Evidence, Family, TrustStore};
 use keymoot_core::{HostError, Rule};
 use keymoot_record::{
     bundle::Files,
-    ceremony::{Effect, Next, Question, Said, State},
+    ceremony::{Effect, Next, Question, Refusal, Said, State},
     rules::{machine::Medium, roster::Handle},
     transcript::{Event, Time},
 };
@@ -262,6 +263,10 @@ impl<'d, 'w> Driver<'d, 'w> {
             let answer = self.operator.ask(question, refusal.as_ref())?;
             match self.state.answer(question, answer, clock::now()?) {
                 Ok(Said::Event(event)) => {
+                    if let Some(why) = self.state.refuses(&event) {
+                        refusal = Some(Refusal(wish::not_now(&why)));
+                        continue;
+                    }
                     let set_aside = match &event {
                         // Afterwards, no device says where it is.
                         Event::DeviceSetAside { serial, .. } => Some((*serial, self.slots())),
@@ -301,13 +306,13 @@ impl<'d, 'w> Driver<'d, 'w> {
         match interrupt {
             Interrupt::Note(text) => {
                 let text = self.without_pin(&text);
-                self.record(Event::Note { text })
+                self.record_wish(Event::Note { text })
             }
             Interrupt::Exception {
                 expected,
                 happened,
                 decided,
-            } => self.record(Event::Exception {
+            } => self.record_wish(Event::Exception {
                 expected: self.without_pin(&expected),
                 happened: self.without_pin(&happened),
                 decided: self.without_pin(&decided),
@@ -316,24 +321,18 @@ impl<'d, 'w> Driver<'d, 'w> {
                 // Once the purpose is reached, the turn is not unfinished.
                 Some(turn) if !turn.is_at_end() => {
                     let holder = turn.holder.clone();
-                    self.record(Event::TurnEnded {
+                    self.record_wish(Event::TurnEnded {
                         holder,
                         unfinished: Some(shown(&reason)),
                     })
                 }
                 _ => Ok(()),
             },
-            Interrupt::Attend(person) => match self.state.may_come_and_go() {
-                true => self.record(self.state.comes_or_goes(person)),
-                false => Ok(()),
-            },
-            Interrupt::EndWithout(cause, reason) => match self.state.may_end_without() {
-                true => self.record(Event::EndedWithout {
-                    cause,
-                    reason: shown(&reason),
-                }),
-                false => Ok(()),
-            },
+            Interrupt::Attend(person) => self.record_wish(self.state.comes_or_goes(person)),
+            Interrupt::EndWithout(cause, reason) => self.record_wish(Event::EndedWithout {
+                cause,
+                reason: shown(&reason),
+            }),
             wanted @ (Interrupt::AskApart { .. }
             | Interrupt::TakeIn(_)
             | Interrupt::Withdraw(_)) => match self.for_apart(&wanted) {

@@ -345,6 +345,12 @@ pub trait Operator {
     /// Why a wait was ended.
     fn interrupted(&mut self) -> Interrupt;
 
+    /// A wish from while the device was at work, if one waits: the driver acts on it before it
+    /// announces another signature.
+    fn waiting(&mut self) -> Option<Interrupt> {
+        None
+    }
+
     /// A device error: try again, or do something else.
     ///
     /// # Errors

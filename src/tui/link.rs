@@ -73,6 +73,8 @@ pub(super) enum Request {
     Working(Work, Option<Cancel>),
     /// Ask why a wait was ended.
     Interrupted,
+    /// Ask for a wish that waits.
+    Waiting,
     /// Ask whether to try again.
     Trouble(Trouble),
     /// Have this read.
@@ -103,7 +105,7 @@ pub(super) enum Heard {
     Pin(Secret),
     /// How the holder takes the file.
     Takes(Takes),
-    /// It was seen, or is to be tried again.
+    /// It was seen, or is to be tried again; or no wish waits.
     Done,
     /// The PIN is to be unblocked.
     Unblock,
@@ -206,6 +208,11 @@ impl Operator for ScreenOperator {
             Err(interrupt) => interrupt,
             Ok(()) => Interrupt::Leave,
         }
+    }
+
+    fn waiting(&mut self) -> Option<Interrupt> {
+        self.send(Request::Waiting);
+        self.reply(done).err()
     }
 
     fn trouble(&mut self, trouble: &Trouble) -> Reply<Remedy> {

@@ -136,7 +136,7 @@ fn a_closing_signature_under_the_id_of_another_key_is_detected_at_a_takeover() {
     };
     let closed = |state: &State| {
         let trust = TrustStore::vendor().unwrap();
-        let verdicts = bundle::so_far(state, &stage.chain(), &trust, &objects);
+        let verdicts = bundle::so_far(state, &stage.chain(), &trust, &objects, "");
         let closed = verdicts
             .into_iter()
             .filter(|v| v.rule.id() == "BUNDLE-CLOSED");

@@ -60,6 +60,10 @@ fn a_record_that_was_edited_meanwhile_is_refused_before_anybody_is_asked() {
         "{}",
         said(&output)
     );
+    // Nobody has published a folder.
+    let help = "check that you have the right folder";
+    assert!(said(&output).contains(help), "{}", said(&output));
+    assert!(!said(&output).contains("publisher"), "{}", said(&output));
     assert_eq!(std::fs::read(&transcript).unwrap(), edited);
 }
 

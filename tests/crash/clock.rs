@@ -8,9 +8,13 @@ use std::{
     process::{Command, Output},
 };
 
-use keymoot_record::transcript::Entry;
+use keymoot_core::Rule;
+use keymoot_record::transcript::{Entry, Event};
 
-use testkit::stage::{Stage, keymoot, read_until, said};
+use testkit::{
+    lockstep::Lockstep,
+    stage::{SEED, Stage, finished, keymoot, read_until, said},
+};
 
 /// The library that faketime(1) preloads.
 fn library() -> PathBuf {
@@ -55,6 +59,23 @@ fn resumed_by_another_clock(stage: &Stage, offset: &str) -> Output {
     read_until(&mut child, 40);
     child.kill().unwrap();
     child.wait().unwrap();
+    resumed_by_clock(stage, offset)
+}
+
+/// A rehearsal that is killed as soon as this entry is recorded.
+fn killed_at(stage: &Stage, entry: u64) {
+    let mut rehearse = keymoot();
+    rehearse.args(["rehearse", "--unattended", "--seed", &SEED.to_string()]);
+    rehearse.arg("--dir").arg(stage.dir());
+    rehearse.arg("--out").arg(stage.out());
+    let transcript = stage.dir().join("transcript.jsonl");
+    Lockstep::start(&mut rehearse).kill_when(|| {
+        let recorded = fs::read_to_string(&transcript).unwrap_or_default();
+        recorded.lines().count() as u64 > entry
+    });
+}
+
+fn resumed_by_clock(stage: &Stage, offset: &str) -> Output {
     let clock = stage.path("clock");
     set(&clock, offset);
     let mut command = keymoot();
@@ -124,5 +145,42 @@ fn a_clock_that_jumps_forward_stops_nothing_and_the_account_shows_the_times() {
         let time = jump(&stage, |seconds| seconds > 1800).time.to_string();
         verified(&stage);
         assert!(account(&stage).contains(&time));
+    }
+}
+
+/// The numbers of the entries at which a rehearsal is killed: a key is made, a document is signed,
+/// the transcript is sealed, the last holder has closed.
+fn places() -> [u64; 4] {
+    let chain = finished().chain();
+    let places = |is_meant: fn(&Event) -> bool| {
+        let entries = chain.entries().iter();
+        let meant = entries.filter(|entry| is_meant(&entry.event));
+        meant.map(|entry| entry.seq).collect::<Vec<_>>()
+    };
+    [
+        places(|event| matches!(event, Event::Enrolled { .. }))[0],
+        places(|event| matches!(event, Event::Signed { .. }))[0],
+        places(|event| matches!(event, Event::Sealed { .. }))[0],
+        *places(|event| matches!(event, Event::Closed { .. }))
+            .last()
+            .unwrap(),
+    ]
+}
+
+#[test]
+fn a_ceremony_that_was_left_on_a_machine_that_fails_is_resumed_once_the_cause_is_fixed() {
+    let years_before = "-94608000";
+    for place in places() {
+        let stage = Stage::new();
+        killed_at(&stage, place);
+        for _ in 0..2 {
+            let left = resumed_by_clock(&stage, years_before);
+            assert_eq!(left.status.code(), Some(4), "at {place}: {}", said(&left));
+            let rule = Rule::MachineClock.id();
+            assert!(said(&left).contains(rule), "at {place}: {}", said(&left));
+        }
+        let output = stage.resume();
+        assert!(output.status.success(), "at {place}: {}", said(&output));
+        verified(&stage);
     }
 }

@@ -7,7 +7,9 @@ use testkit::terminal::Terminal;
 
 use super::{
     late::way_on,
-    rehearsal::{DOCUMENTS, ESCAPE, PLUG, Rehearsal, TOUCH, serials, unattended_pin as pin},
+    rehearsal::{
+        DOCUMENTS, ESCAPE, PLUG, Rehearsal, TOUCH, course, serials, unattended_pin as pin,
+    },
     states::{
         BLINKS, CALL, CALL_TO_SIGN, HAND_OVER, IDENTIFY, INSERT, NEW_PIN, NEW_PIN_AGAIN, REFUSED,
         REMOVE, SET_ASIDE, TROUBLE, TYPE_PIN,
@@ -116,6 +118,50 @@ fn a_device_unplugged_while_it_waits_for_the_touch_can_be_plugged_in_again() {
             .by_hand(TOUCH);
     }
     at.expect(REMOVE);
+}
+
+/// The first holder's device blinks for the first document.
+fn first_touch(rehearsal: &Rehearsal) -> Terminal {
+    let mut at = rehearsal.resume();
+    call_first(&mut at);
+    at.by_hand(PLUG).expect(TYPE_PIN).enter(&pin(1));
+    let allows = format!("the signature on {}", DOCUMENTS[0]);
+    at.expect(BLINKS.with(&allows)).expect(BLINKS);
+    at
+}
+
+/// The kinds of the events about signatures, and of those after them.
+fn signatures(rehearsal: &Rehearsal) -> Vec<String> {
+    let course = course(&rehearsal.dir()).into_iter();
+    let kinds = course.filter_map(|line| Some(line.split_whitespace().next()?.to_owned()));
+    kinds.skip_while(|kind| kind != "sign-announced").collect()
+}
+
+#[test]
+fn who_leaves_during_a_touch_is_asked_for_no_other_touch() {
+    let rehearsal = Rehearsal::until("signing", &[]);
+    let mut at = first_touch(&rehearsal);
+    at.press("\u{c}").expect("type leave").enter("leave");
+    at.expect("Recorded as soon as the device answers: leaving")
+        .by_hand(TOUCH);
+    assert_eq!(at.exit_code(), 4);
+    let recorded = ["sign-announced", "signed", "left"];
+    assert_eq!(signatures(&rehearsal), recorded);
+}
+
+#[test]
+fn a_holder_who_ends_the_turn_during_a_touch_signs_nothing_more() {
+    let rehearsal = Rehearsal::until("signing", &[]);
+    let mut at = first_touch(&rehearsal);
+    at.press(ESCAPE).expect("Options").press("3");
+    at.expect("Why the turn ends early").enter("I am tired");
+    at.expect("Type end").enter("end");
+    at.expect("Recorded as soon as the device answers: the end of the turn")
+        .by_hand(TOUCH);
+    at.expect(REMOVE.following(&["turn-ended"])).by_hand(PLUG);
+    at.expect(CALL_TO_SIGN);
+    let recorded = ["sign-announced", "signed", "turn-ended"];
+    assert_eq!(signatures(&rehearsal), recorded);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use keymoot_record::{
 use testkit::terminal::Terminal;
 
 use super::{
-    rehearsal::{OUTSIDE, Rehearsal, pin, plan_words, serials, transcript},
+    rehearsal::{OUTSIDE, Rehearsal, pin, plan_words, serials, transcript, unattended_pin},
     whole::{answer, read_digests_by_line},
 };
 
@@ -152,4 +152,29 @@ fn the_end_of_a_line_that_was_begun_at_another_question_answers_nothing() {
     answer(&mut at, "last four digits", rest);
     answer(&mut at, "ignored that line", &digits);
     at.read("New PIN, first time");
+}
+
+#[test]
+fn who_leaves_during_a_touch_is_asked_for_no_other_touch() {
+    let rehearsal = Rehearsal::until("signing", &[]);
+    let mut at = at_the_table(&rehearsal);
+    at.enter("+");
+    answer(&mut at, "PIN, then Enter", &unattended_pin(1));
+    at.read("* touches it");
+    at.enter("?");
+    let options = at.read("Type the number of an option") + &at.read("\n> ");
+    let leave = "leave, and resume later";
+    let row = options.lines().find(|row| row.contains(leave)).unwrap();
+    let number = row.split_whitespace().next().unwrap();
+    at.enter(number);
+    at.read("type leave and press Enter");
+    at.enter("leave").by_hand("*\r");
+    assert_eq!(at.exit_code(), 4);
+    let chain = transcript(&rehearsal.dir());
+    let [.., announced, signed, left] = chain.entries() else {
+        panic!("{chain:?}");
+    };
+    assert!(matches!(announced.event, Event::SignAnnounced { .. }));
+    assert!(matches!(signed.event, Event::Signed { .. }));
+    assert!(matches!(left.event, Event::Left {}));
 }

@@ -24,6 +24,10 @@ impl Table<'_, '_> {
         self.retried(|table| {
             loop {
                 let pin = table.pin(signer, refused.take())?;
+                // Who wants to leave touches the device no more.
+                if let Some(wish) = table.operator.waiting() {
+                    return Err(wish.into());
+                }
                 table.errand(then);
                 // Time has passed since the review: the files must be the same.
                 table.unchanged()?;

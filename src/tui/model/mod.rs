@@ -237,6 +237,12 @@ impl Model {
                     owed.unwrap_or(Interrupt::Leave),
                 ))]
             }
+            Request::Waiting => {
+                self.forget_ended_turn();
+                let owed = self.owed.pop_front();
+                let heard = owed.map_or(Heard::Done, |(interrupt, _)| Heard::Interrupt(interrupt));
+                vec![Act::Tell(heard)]
+            }
         }
     }
 
@@ -319,9 +325,8 @@ impl Model {
         self.settle()
     }
 
-    /// Gives the driver the next waiting wish, if it can take one now.
-    fn settle(&mut self) -> Vec<Act> {
-        // If the turn ended meanwhile, its end is no longer wanted.
+    /// If the turn ended meanwhile, its end is no longer wanted.
+    fn forget_ended_turn(&mut self) {
         let at_table = self
             .view
             .as_ref()
@@ -330,6 +335,11 @@ impl Model {
         self.owed.retain(|(interrupt, holder)| {
             !matches!(interrupt, Interrupt::EndTurn(_)) || *holder == at_table
         });
+    }
+
+    /// Gives the driver the next waiting wish, if it can take one now.
+    fn settle(&mut self) -> Vec<Act> {
+        self.forget_ended_turn();
         if self.owed.is_empty() {
             return Vec::new();
         }

@@ -35,7 +35,7 @@ impl People {
         let begins_with_digit = line.starts_with(|c: char| c.is_ascii_digit());
         match row_number(line, rows) {
             Some(number) => LineMeaning::Keys(keys_to_row(number, rows)),
-            None if self.chosen.at().is_some() && !begins_with_digit => LineMeaning::Text,
+            None if self.may(sight) && !begins_with_digit => LineMeaning::Text,
             None => LineMeaning::none_of("number", line, &format!("1 to {rows}")),
         }
     }
@@ -58,6 +58,8 @@ impl People {
                 self.word.forgive();
             }
             (KeyCode::Enter, _) if nothing_typed => {}
+            // The page says why.
+            _ if !self.may(sight) => {}
             _ => {
                 let word = self.word.key(key)?;
                 let (person, here) = people.get(self.chosen.at()?)?;
@@ -71,6 +73,15 @@ impl People {
         None
     }
 
+    /// Whether the chosen person may come or go now.
+    fn may(&self, sight: &Sight<'_>) -> bool {
+        let chosen = self.chosen.at().zip(sight.state()).and_then(|(at, state)| {
+            let (person, _) = state.attendance().into_iter().nth(at)?;
+            Some(state.refuses(&state.comes_or_goes(person)).is_none())
+        });
+        chosen.unwrap_or(false)
+    }
+
     /// Draws the page.
     pub(in crate::tui) fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         page.who("The administrator");
@@ -78,12 +89,28 @@ impl People {
         page.gap();
         let people = sight.state().map(|state| state.attendance());
         let people = people.unwrap_or_default();
+        let is_asked = |person: &Person| sight.state().is_some_and(|state| state.is_asked(person));
         for (at, (person, here)) in people.iter().enumerate() {
-            let mark = if *here { "[x] here " } else { "[ ] away " };
+            let mark = match (here, is_asked(person)) {
+                (true, _) => "[x] here ",
+                (false, true) => "[?] asked",
+                (false, false) => "[ ] away ",
+            };
             let row = format!("{mark} {:>2} {}", at + 1, sight.named(person));
             page.choice(&row, self.chosen.at() == Some(at));
         }
+        if people.iter().any(|(person, _)| is_asked(person)) {
+            page.text("[?] was asked apart, and has not answered.");
+        }
         match self.chosen.at().and_then(|at| people.get(at)) {
+            Some((person, _)) if is_asked(person) => page.ask(&format!(
+                "{} has an open request. Withdraw it first ({}, holders apart).",
+                person.name(),
+                page.names().ways_key,
+            )),
+            Some((person, _)) if !self.may(sight) => {
+                page.ask(&format!("{} cannot come or go now.", person.name()));
+            }
             Some((person, here)) => {
                 let word = word_for(*here);
                 self.word.show(

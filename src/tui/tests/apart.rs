@@ -336,6 +336,66 @@ fn the_table_shows_the_open_requests_and_all_words_of_the_newest() {
 }
 
 #[test]
+fn a_holder_who_was_asked_does_not_arrive_before_the_request_is_withdrawn() {
+    let refusal = "holder-3 has an open request. Withdraw it first (Esc, holders apart).";
+    let mut table = Table::asked(&asked());
+    option(&mut table, "somebody arrives or leaves the room");
+    assert!(
+        table.says("[?] asked  3 Holder 3 (holder-3)"),
+        "{}",
+        table.picture()
+    );
+    assert!(table.says("[?] was asked apart, and has not answered."));
+    table.press(KeyCode::Char('3'));
+    assert!(table.says(refusal), "{}", table.picture());
+    assert!(!table.says("type arrived"));
+    assert!(table.enter("arrived").nothing_happened());
+    assert!(table.says(refusal), "{}", table.picture());
+    // Another one leaves meanwhile.
+    table.press(KeyCode::Char('4')).enter("departed");
+    let departs = Interrupt::Attend(Person::Holder(handle(4)));
+    assert_eq!(table.interrupt(), departs);
+
+    let mut table = Table::asked(&withdrawn());
+    option(&mut table, "somebody arrives or leaves the room");
+    table.press(KeyCode::Char('3')).enter("arrived");
+    let arrives = Interrupt::Attend(Person::Holder(handle(3)));
+    assert_eq!(table.interrupt(), arrives);
+}
+
+#[test]
+fn in_plain_a_holder_who_was_asked_does_not_arrive_either() {
+    let mut paper = Paper::asked(&asked());
+    paper.line("?");
+    let text = paper.text();
+    let says = "somebody arrives or leaves the room";
+    let row = text.lines().rfind(|line| line.contains(says)).unwrap();
+    let number = row.split_whitespace().next().unwrap();
+    let said = paper.line(number).answer("3");
+    let said: Vec<_> = said.split_whitespace().collect();
+    let said = said.join(" ");
+    let refusal = "holder-3 has an open request. Withdraw it first (?, holders apart).";
+    assert!(said.contains(refusal), "{said}");
+    let said = paper.answer("arrived");
+    assert!(said.contains("Type a number"), "{said}");
+    assert!(paper.acts.is_empty());
+}
+
+#[test]
+fn the_state_says_why_an_event_may_not_follow() {
+    let arrives = Event::Arrived {
+        person: Person::Holder(handle(3)),
+    };
+    let why = "a request to this holder is open: withdraw it first".to_owned();
+    let state = asked().state;
+    assert!(state.is_asked(&Person::Holder(handle(3))));
+    assert_eq!(state.refuses(&arrives), Some(why));
+    assert_eq!(withdrawn().state.refuses(&arrives), None);
+    let text = "the projector was replaced".to_owned();
+    assert_eq!(state.refuses(&Event::Note { text }), None);
+}
+
+#[test]
 fn the_tenth_option_is_chosen_by_a_digit() {
     let mut table = Table::asked(&asked());
     table.press(KeyCode::Esc);

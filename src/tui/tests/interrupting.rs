@@ -9,12 +9,13 @@ use super::{
 };
 use crate::{
     device::Cancel,
-    driver::{Interrupt, Work},
+    driver::{Allows, Interrupt, Work},
     tui::{
         link::{Heard, Request},
         model::{Act, Now},
     },
 };
+use keymoot_core::digest::Digest;
 use keymoot_record::{ceremony::Answer, transcript::Event};
 
 /// The wait for the device of the holder in the third seat.
@@ -30,6 +31,19 @@ pub(super) fn insert() -> Work {
 fn busy() -> Work {
     Work::Busy {
         doing: "generating the key in the device".to_owned(),
+    }
+}
+
+/// The device of the holder in the third seat blinks.
+fn touch() -> Work {
+    Work::Touch {
+        holder: handle(3),
+        serial: serial(3),
+        allows: Allows {
+            what: "the signature on root.json".to_owned(),
+            of: "root.json".to_owned(),
+            digest: Digest::of(b"root"),
+        },
     }
 }
 
@@ -213,6 +227,36 @@ fn the_end_of_a_turn_that_is_over_meanwhile_ends_no_other() {
     table.request(Request::Show(Box::new(later.view())));
     table.request(Request::Ask(later.question(), None));
     assert!(table.nothing_happened());
+}
+
+#[test]
+fn what_is_wanted_during_a_touch_reaches_the_driver_before_it_announces_more() {
+    let mut table = Table::of(&turn());
+    table.request(Request::Working(touch(), None));
+    table.press(KeyCode::F(4)).enter("leave");
+    assert!(table.nothing_happened());
+    let said = "Recorded as soon as the device answers: leaving";
+    assert!(table.picture().contains(said), "{}", table.picture());
+    table.request(Request::Waiting);
+    assert_eq!(table.interrupt(), Interrupt::Leave);
+    table.request(Request::Waiting);
+    assert!(matches!(table.heard(), Heard::Done));
+}
+
+#[test]
+fn the_end_of_a_turn_that_is_over_meanwhile_does_not_wait() {
+    let mut table = Table::of(&turn());
+    table.request(Request::Working(touch(), None));
+    table
+        .press(KeyCode::Esc)
+        .keys("3")
+        .enter("too slow")
+        .enter("end");
+    assert!(table.nothing_happened());
+    let over = Story::at_enrolment();
+    table.request(Request::Show(Box::new(over.view())));
+    table.request(Request::Waiting);
+    assert!(matches!(table.heard(), Heard::Done));
 }
 
 #[test]

@@ -63,7 +63,9 @@ fn kind(request: &Request) -> Option<usize> {
         Request::Finished(_) => 22,
         Request::Read(_) => 23,
         // No screens of their own.
-        Request::Show(_) | Request::Interrupted | Request::Errand(_) => return None,
+        Request::Show(_) | Request::Interrupted | Request::Waiting | Request::Errand(_) => {
+            return None;
+        }
     })
 }
 

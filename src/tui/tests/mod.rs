@@ -15,6 +15,7 @@ mod lines;
 mod looking;
 mod pictures;
 mod printed;
+mod refusing;
 mod rehearsing;
 mod secrets;
 mod story;

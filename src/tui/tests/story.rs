@@ -394,6 +394,11 @@ impl Story {
         }
     }
 
+    /// The transcript, as it is on the disk.
+    pub(super) fn transcript(&self) -> Vec<u8> {
+        self.chain.bytes_through(u64::MAX)
+    }
+
     /// The question that the engine asks now.
     pub(super) fn question(&self) -> Question {
         match self.state.next() {

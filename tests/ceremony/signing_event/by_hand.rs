@@ -132,6 +132,22 @@ fn a_holder_who_leaves_changes_nothing() {
 }
 
 #[test]
+fn a_holder_who_leaves_during_a_touch_is_asked_for_no_other_touch() {
+    let event = Event::new(Dialect::TufOnCi, Change::Targets, "sign/new-file");
+    let mut at = Terminal::start(arguments(&event, 1, &[]));
+    up_to_the_pin(&mut at, &event, &["targets"]);
+    at.enter(&pin(1)).expect("touch 1 of 2");
+    at.press("\u{c}")
+        .expect("Leave, and sign nothing?")
+        .enter("leave");
+    at.expect("Recorded as soon as the device answers: leaving")
+        .by_hand(TOUCH);
+    assert_eq!(at.exit_code(), 4);
+    assert_eq!(event.git(&["status", "--porcelain"]), "");
+    assert!(!event.receipt(1).exists());
+}
+
+#[test]
 fn a_wrong_pin_is_asked_for_again_and_a_missed_touch_is_tried_again() {
     let event = Event::new(Dialect::TufOnCi, Change::Targets, "sign/new-file");
     let mut at = Terminal::start(arguments(&event, 1, &[]));

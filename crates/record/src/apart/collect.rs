@@ -146,7 +146,7 @@ pub fn collect(asking: &Asking<'_>, answer: &Answer, now: Time) -> Result<Collec
             .or_else(|| (asking.objects)(digest))
     };
     closed_rightly(asking, turn, &state, &found).map_err(|why| one(altered(answer, &why)))?;
-    let mut verdicts = bundle::so_far(&state, &chain, asking.trust, &found);
+    let mut verdicts = bundle::so_far(&state, &chain, asking.trust, &found, AGAIN);
     verdicts.retain(Verdict::is_violated);
     match verdicts.is_empty() {
         true => Ok(Collected::New {

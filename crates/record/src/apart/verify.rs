@@ -146,9 +146,8 @@ fn read(
 
 fn judge(opened: &Opened, expected: &Expectations) -> Vec<Verdict> {
     let state = &opened.state;
-    let mut verdicts = bundle::so_far(state, &opened.chain, &opened.trust, &|digest| {
-        opened.object(digest)
-    });
+    let objects = |digest: &Digest| opened.object(digest);
+    let mut verdicts = bundle::so_far(state, &opened.chain, &opened.trust, &objects, STOP);
     let mode = state
         .opening
         .as_ref()

@@ -101,6 +101,7 @@ impl<'b> Evidence<'b> {
             chain: &self.chain,
             trust: &self.trust,
             objects: &objects,
+            is_bundle: true,
         };
         verdicts.extend(record.judge());
         verdicts.extend(match self.state.ended {

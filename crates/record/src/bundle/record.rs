@@ -18,25 +18,33 @@ pub(super) struct Record<'r> {
     pub(super) chain: &'r Chain,
     pub(super) trust: &'r TrustStore,
     pub(super) objects: &'r dyn Fn(&Digest) -> Option<Vec<u8>>,
+    /// Whether the ceremony is over: nobody checks its machine again.
+    pub(super) is_bundle: bool,
 }
 
 /// Every rule on the record of an unfinished ceremony. A program that takes
-/// over a ceremony checks them before it asks anybody anything.
+/// over a ceremony checks them before it asks anybody anything. `help` says what to do about a
+/// record that contradicts itself: there is no bundle yet, and no publisher.
 #[must_use]
 pub fn so_far(
     state: &State,
     chain: &Chain,
     trust: &TrustStore,
     objects: &dyn Fn(&Digest) -> Option<Vec<u8>>,
+    help: &str,
 ) -> Vec<Verdict> {
     let record = Record {
         state,
         chain,
         trust,
         objects,
+        is_bundle: false,
     };
     let mut verdicts = record.judge();
     verdicts.extend(verify::signatures_so_far(state, objects));
+    for verdict in verdicts.iter_mut().filter(|verdict| verdict.next == STOP) {
+        help.clone_into(&mut verdict.next);
+    }
     verdicts
 }
 
@@ -58,8 +66,10 @@ impl Record<'_> {
         verdicts.push(transcript::times(self.chain));
         verdicts.push(programs::recorded_by(self.state));
         verdicts.extend(programs::made_of(self.state, self.objects));
-        // Before the machine passed, the engine itself waits for its check.
-        if self.state.sealed.is_some() || self.machine_passed() {
+        // Until the machine passes, the engine itself waits for its check: in its step, and again
+        // after each resumption. MACHINE-RESUMED covers what was done meanwhile.
+        let is_awaited = !self.is_bundle && self.state.awaits_examination();
+        if self.machine_passed() || self.state.sealed.is_some() && !is_awaited {
             verdicts.push(self.machine());
         }
         if format >= Rule::MachineResumed.since() {

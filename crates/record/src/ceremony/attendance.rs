@@ -46,6 +46,16 @@ impl State {
         all.iter().any(|(one, here)| one == person && *here)
     }
 
+    /// Whether a request awaits this person's answer. Until it comes, or the request is withdrawn,
+    /// the person neither comes nor goes.
+    #[must_use]
+    pub fn is_asked(&self, person: &Person) -> bool {
+        match person {
+            Person::Holder(handle) => self.unanswered().any(|asked| asked == handle),
+            Person::Witness(_) => false,
+        }
+    }
+
     /// The event that records that this person came or went.
     #[must_use]
     pub fn comes_or_goes(&self, person: Person) -> Event {
@@ -112,11 +122,11 @@ impl State {
         if here == comes {
             return Err("this person is there already, or gone already".to_owned());
         }
+        if self.is_asked(person) {
+            return Err("a request to this holder is open: withdraw it first".to_owned());
+        }
         match person {
             Person::Holder(handle) => {
-                if self.unanswered().any(|asked| asked == handle) {
-                    return Err("a request to this holder is open: withdraw it first".to_owned());
-                }
                 if let Some(seat) = self.seat_mut(handle) {
                     seat.present = comes;
                     seat.apart = false;

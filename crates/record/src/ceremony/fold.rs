@@ -55,6 +55,20 @@ impl State {
         Ok(after)
     }
 
+    /// Why this event may not follow now; `None` where it may. A page asks before a person types a
+    /// wish out, and the driver before it records what a person wants or answers.
+    #[must_use]
+    pub fn refuses(&self, event: &Event) -> Option<String> {
+        let Some(time) = self.time else {
+            return Some("the ceremony was not opened".to_owned());
+        };
+        // No event of a person depends on its number or on the line before it.
+        match Chain::default().next(event.clone(), time) {
+            Ok(entry) => self.clone().take(&entry).err(),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
     /// Folds one entry in; after an error, do not use the state.
     pub(crate) fn take_in(&mut self, entry: &Entry) -> Result<(), Illegal> {
         self.time = Some(entry.time);
