@@ -202,7 +202,7 @@ fn more(model: &Model, room: usize) -> Line<'static> {
     let total = model.page.rows();
     let last = (model.scroll + room).min(total);
     let line = model.sheet.horizontal();
-    let how = match (model.scroll > 0, last < total) {
+    let how = match model.out_of_sight() {
         (false, true) => "more below: PgDn",
         (true, true) => "more: PgUp PgDn",
         _ => "the end; back: PgUp",

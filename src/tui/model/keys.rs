@@ -8,7 +8,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use super::{Act, Awaits, Model, sight};
 use crate::tui::{
     input::line::LineMeaning,
-    overlay::{Overlay, Turned, keys::opened_by, turn_that_can_end},
+    overlay::{Overlay, Turned, compare::Compare, keys::opened_by, turn_that_can_end},
+    page::words::width,
 };
 
 impl Model {
@@ -144,21 +145,80 @@ impl Model {
         true
     }
 
-    /// The keys that work here.
+    /// Whether the page has rows above those in sight, and below them.
+    pub(crate) fn out_of_sight(&self) -> (bool, bool) {
+        let last = self.scroll + self.page.upper_rows();
+        (self.scroll > 0, last < self.page.rows())
+    }
+
+    /// The keys that work here, as a row of the terminal's width.
     pub(crate) fn keys(&self) -> String {
-        let everywhere = match &self.overlay {
-            Some(overlay) if overlay.ends_by_word() => "",
-            Some(_) => "Esc back",
-            None if self.scene.is_last => "F1 help  F8 digest",
+        let columns = usize::from(self.size.columns);
+        let mut keys = self.all_keys();
+        // The row above the prompt names PgUp, too, and the options have the others.
+        for (long, short) in [
+            (BOTH_WAYS, FORWARD),
+            (EXCEPTION, ""),
+            (NOTE, ""),
+            (LEAVE, ""),
+        ] {
+            if width(&in_a_row(&keys)) <= columns {
+                break;
+            }
+            for key in keys.iter_mut().filter(|key| **key == long) {
+                *key = short;
+            }
+        }
+        in_a_row(&keys)
+    }
+
+    /// The keys that work here, those of the page before those that work everywhere.
+    fn all_keys(&self) -> Vec<&str> {
+        let scrolls = match self.out_of_sight() {
+            (false, false) => "",
+            (false, true) => FORWARD,
+            (true, false) => BACK,
+            (true, true) => BOTH_WAYS,
+        };
+        let everywhere: &[&str] = match &self.overlay {
+            Some(overlay) if overlay.ends_by_word() => &[],
+            Some(_) => &["Esc back"],
+            None if self.scene.is_last => &["F1 help", "F8 digest"],
             // Here Esc leads back, and the keys above say so.
-            None if self.scene.screen.takes_escape() => "F1 help",
-            None if self.errand.is_some() => "Esc options  F1 help  F4 leave",
-            None => "Esc options  F1 help  F2 note  F3 exception  F4 leave",
+            None if self.scene.screen.takes_escape() => &["F1 help"],
+            None if self.errand.is_some() => &["Esc options", "F1 help", LEAVE],
+            None => &["Esc options", "F1 help", NOTE, EXCEPTION, LEAVE],
         };
         let has_codes = self.overlay.is_none() && self.sight().codes_for(&self.page).is_some();
         let codes = if has_codes { "F10 codes" } else { "" };
-        let keys = [self.page.keys.as_str(), codes, everywhere];
-        let keys: Vec<_> = keys.into_iter().filter(|keys| !keys.is_empty()).collect();
-        keys.join("  ")
+        let digest = if self.names_digest() { "F8 digest" } else { "" };
+        let mut keys = vec![scrolls, self.page.keys.as_str(), digest, codes];
+        keys.extend(everywhere);
+        keys
     }
+
+    /// Whether the text of the page names the key of the digests, which works here, and its own
+    /// keys do not.
+    fn names_digest(&self) -> bool {
+        let works = match &self.overlay {
+            Some(overlay) => overlay.gives_way() && !overlay.only_shows(),
+            None => !self.scene.is_last,
+        };
+        works
+            && !self.page.keys.contains("F8")
+            && Compare::is_possible(&self.sight())
+            && self.page.names_key("F8")
+    }
+}
+
+const BACK: &str = "PgUp";
+const FORWARD: &str = "PgDn";
+const BOTH_WAYS: &str = "PgUp PgDn";
+const NOTE: &str = "F2 note";
+const EXCEPTION: &str = "F3 exception";
+const LEAVE: &str = "F4 leave";
+
+fn in_a_row(keys: &[&str]) -> String {
+    let keys = keys.iter().copied().filter(|keys| !keys.is_empty());
+    keys.collect::<Vec<_>>().join("  ")
 }

@@ -143,6 +143,15 @@ impl Page {
         }
     }
 
+    /// Whether its own words name this key; those of a long part are a document's.
+    pub(super) fn names_key(&self, key: &str) -> bool {
+        self.top.iter().chain(&self.bottom).any(|line| {
+            let row = line.to_string();
+            row.split(|c: char| !c.is_alphanumeric())
+                .any(|word| word == key)
+        })
+    }
+
     /// Something long, laid out before for a page of these columns. A page has one.
     pub(super) fn long(&mut self, rows: Arc<[Line<'static>]>) {
         self.long = Some((self.top.len(), rows));

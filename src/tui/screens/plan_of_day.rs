@@ -81,7 +81,6 @@ impl Screen for PlanScreen {
         ));
         let what = format!("When all agree, type {AGREE} and press Enter:");
         self.word.show_when_read(page, sight.is_read, &what);
-        page.keys = "PgDn".to_owned();
     }
 
     fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Heard> {

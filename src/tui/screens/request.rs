@@ -137,7 +137,6 @@ impl Screen for Request {
             None => "Type the first two words; after them how you compared, such as phone:",
         };
         self.typed.show_when_read(page, sight.is_read, what);
-        page.keys = "PgDn".to_owned();
     }
 
     fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Heard> {

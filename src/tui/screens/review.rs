@@ -200,7 +200,7 @@ impl Screen for Review {
             None => "When all agree, type the first two words, or three letters of each:",
         };
         self.words.show_when_read(page, sight.is_read, what);
-        page.keys = "PgDn  / find  F8 digest".to_owned();
+        page.keys = "/ find  F8 digest".to_owned();
     }
 
     fn key(&mut self, key: &KeyEvent, sight: &Sight<'_>) -> Option<Heard> {

@@ -285,6 +285,8 @@ fn the_table_shows_the_open_requests_and_all_words_of_the_newest() {
         request().short_words()
     );
     assert!(table.says(&row), "{}", table.picture());
+    let keys = table.model.keys();
+    assert_eq!(keys, "1-2 choose  F8 digest  Esc back");
     table.press(KeyCode::F(8));
     assert!(
         table

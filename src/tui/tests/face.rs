@@ -1,10 +1,12 @@
 //! What is always in the same place, at every size, also with foreign texts.
 
+use std::collections::BTreeMap;
+
 use crossterm::event::KeyCode;
 
 use super::{
     confirming::every_question,
-    story::{Story, handle},
+    story::{SCRIPT, Story, handle, roster},
     table::{PLAIN, Table},
 };
 use crate::tui::{link::Request, page::style::Sheet};
@@ -75,6 +77,79 @@ fn every_seat_shows_its_progress() {
 fn the_keys_that_work_are_in_the_last_row() {
     for story in every_question() {
         let picture = Table::asked(&story).picture();
+        assert!(row(&picture, 23).contains("F1 help"), "{picture}");
+    }
+}
+
+#[test]
+fn the_last_row_names_the_keys_that_scroll_where_they_do_and_fits() {
+    let mut scrolled = 0;
+    for story in every_question() {
+        for opened in [None, Some(KeyCode::F(1))] {
+            let mut table = Table::asked(&story);
+            if let Some(key) = opened {
+                table.press(key);
+            }
+            for key in [KeyCode::Home, KeyCode::PageDown, KeyCode::End] {
+                let picture = table.press(key).picture();
+                let keys = table.model.keys();
+                assert!(row(&picture, 23).contains(&keys), "{keys}\n{picture}");
+                let more = picture.lines().find(|line| line.contains(" (rows "));
+                let more = more.unwrap_or_default();
+                assert_eq!(
+                    keys.contains("PgDn"),
+                    more.contains("PgDn"),
+                    "{keys}\n{picture}"
+                );
+                let at_the_end = more.contains("the end; back: PgUp");
+                assert!(
+                    !at_the_end || keys.starts_with("PgUp "),
+                    "{keys}\n{picture}"
+                );
+                scrolled += usize::from(at_the_end);
+            }
+        }
+    }
+    assert!(scrolled > 1, "no page was scrolled to its end");
+}
+
+#[test]
+fn a_row_with_too_many_keys_leaves_out_what_the_options_have() {
+    // In the middle of a document, 80 columns do not show all keys.
+    let mut table = Table::asked(&Story::at_review(40));
+    table.press(KeyCode::PageDown);
+    assert_eq!(
+        table.model.keys(),
+        "PgDn  / find  F8 digest  Esc options  F1 help  F2 note  F3 exception  F4 leave"
+    );
+    table.resize((100, 24));
+    assert_eq!(
+        table.model.keys(),
+        "PgUp PgDn  / find  F8 digest  Esc options  F1 help  F2 note  F3 exception  F4 leave"
+    );
+}
+
+#[test]
+fn a_key_that_the_words_of_a_step_name_is_in_the_last_row() {
+    let words = "I call each holder by name.";
+    let said = format!("{words} Then I press F8, and read the words aloud.");
+    for (script, named) in [
+        (SCRIPT.to_owned(), false),
+        (SCRIPT.replacen(words, &said, 1), true),
+    ] {
+        let mut story = Story::of(script, roster());
+        story.tell(Event::MachineChecked {
+            verdicts: Vec::new(),
+        });
+        story.tell(Event::Confirmed {
+            step: "room".to_owned(),
+            fields: BTreeMap::from([
+                ("bag".to_owned(), "A 1234".to_owned()),
+                ("clock".to_owned(), "09:30".to_owned()),
+            ]),
+        });
+        let picture = Table::asked(&story).picture();
+        assert_eq!(row(&picture, 23).contains("F8 digest"), named, "{picture}");
         assert!(row(&picture, 23).contains("F1 help"), "{picture}");
     }
 }
