@@ -22,13 +22,7 @@ pub(crate) fn refuse(
     reason: &str,
     out: &Path,
 ) -> Result<(), HostError> {
-    let reason = reason.trim();
-    if reason.is_empty() || reason.chars().any(char::is_control) {
-        return Err(HostError::new(
-            "the reason is empty, or it is more than one line",
-            "give a reason in one line, such as \"I am ill\"",
-        ));
-    }
+    let reason = self::reason(reason)?;
     let says = Says::Declines {
         declined: reason.to_owned(),
     };
@@ -42,4 +36,19 @@ pub(crate) fn refuse(
     let bytes = answer.bytes().map_err(unfit)?;
     Answer::read(&bytes).map_err(|violation| unfit(violation.what))?;
     whole::publish_once(out, &bytes, UNTAKEN)
+}
+
+/// A reason in one line, which the record keeps for ever: without the spaces at its ends.
+///
+/// # Errors
+/// [`HostError`] when it is empty, or more than one line.
+pub(super) fn reason(typed: &str) -> Result<&str, HostError> {
+    let reason = typed.trim();
+    match reason.is_empty() || reason.chars().any(char::is_control) {
+        true => Err(HostError::new(
+            "the reason is empty, or it is more than one line",
+            "give a reason in one line, such as \"I am ill\"",
+        )),
+        false => Ok(reason),
+    }
 }

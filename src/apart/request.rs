@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Desk;
+use super::{Desk, refusal::reason};
 use crate::{
     host::{clock, whole},
     store,
@@ -120,19 +120,19 @@ fn answering(desk: &Desk<'_>, to: &[Handle], file: &Path) -> String {
 }
 
 /// Withdraws a request with missing answers, the newest one if none is named: its holders are not
-/// awaited any more.
+/// awaited any more. Returns which request it was, and these holders.
 ///
 /// # Errors
-/// [`HostError`] when there is none, or the event cannot be written.
+/// [`HostError`] when there is none, the reason is no line, or the event cannot be written.
 pub(crate) fn withdraw(
     desk: &mut Desk<'_>,
     named: Option<Digest>,
     why: &str,
-) -> Result<Vec<Handle>, HostError> {
+) -> Result<(Digest, Vec<Handle>), HostError> {
+    let why = reason(why)?.to_owned();
     let (request, holders) = open_request(desk.state, named)?;
-    let why = why.to_owned();
     desk.record(Event::Withdrawn { request, why })?;
-    Ok(holders)
+    Ok((request, holders))
 }
 
 /// A request with missing answers, and who is awaited.
@@ -146,7 +146,10 @@ fn open_request(state: &State, named: Option<Digest>) -> Result<(Digest, Vec<Han
     asked.ok_or_else(|| match named {
         Some(request) if !state.requests.iter().any(|asked| asked.request == request) => {
             HostError::new(
-                format!("this ceremony sent no request with SHA-256 {request}"),
+                format!(
+                    "this ceremony sent no request {} (SHA-256 {request})",
+                    request.short_words()
+                ),
                 "name the file that `keymoot request` wrote for this ceremony",
             )
         }

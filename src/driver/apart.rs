@@ -38,12 +38,18 @@ impl Driver<'_, '_> {
                     ended => Ok(came_in(&taken, ended.err())),
                 }
             }
-            Interrupt::Withdraw(why) => apart::withdraw(&mut desk, None, why).map(|holders| Told {
-                headline: "The request is withdrawn.".to_owned(),
-                lines: vec![format!("No longer awaited: {}.", Handle::list(&holders))],
-                digest: None,
-                failed: false,
-            }),
+            Interrupt::Withdraw(why) => {
+                let withdrawn = apart::withdraw(&mut desk, None, why);
+                withdrawn.map(|(request, holders)| Told {
+                    headline: "The request is withdrawn.".to_owned(),
+                    lines: vec![
+                        format!("It is {}.", request.short_words()),
+                        format!("No longer awaited: {}.", Handle::list(&holders)),
+                    ],
+                    digest: None,
+                    failed: false,
+                })
+            }
             _ => return Ok(()),
         };
         self.state = Arc::new(state);

@@ -50,9 +50,10 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
             None => Digest::of(&read_bounded(Path::new(named), LARGEST)?),
         };
         let why = args.why.as_deref().unwrap_or_default();
-        let holders = apart::withdraw(&mut held.desk(), Some(request), why)?;
+        let (request, holders) = apart::withdraw(&mut held.desk(), Some(request), why)?;
         say!(
-            "Withdrawn: {request}. No longer awaited: {}.",
+            "The request {} is withdrawn. No longer awaited: {}.",
+            request.short_words(),
             Handle::list(&holders)
         );
         return Ok(ExitCode::SUCCESS);

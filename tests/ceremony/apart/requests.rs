@@ -182,6 +182,14 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
     );
     assert_eq!(fs::read(&text).unwrap(), b"something of mine");
     fs::remove_file(&text).unwrap();
+    // A reason is kept for ever.
+    for nothing in ["", " ", "ill\ntoday"] {
+        let named = ["request", "--why", nothing, "--withdraw"];
+        let output = keymoot_at(&named, &[&request, &three.stage.dir()]);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        let told = "the reason is empty, or it is more than one line";
+        assert!(said(&output).contains(told), "{}", said(&output));
+    }
     // A holder who was asked is awaited until the request is withdrawn.
     let withdraw = [
         "request",
@@ -191,11 +199,10 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
         request.to_str().unwrap(),
     ];
     let late = three.answer(&request, "holder-1");
-    assert!(
-        keymoot_at(&withdraw, &[&three.stage.dir()])
-            .status
-            .success()
-    );
+    let withdrawn = keymoot_at(&withdraw, &[&three.stage.dir()]);
+    assert!(withdrawn.status.success(), "{}", said(&withdrawn));
+    let told = format!("The request {sent} is withdrawn. No longer awaited: holder-1.");
+    assert!(said(&withdrawn).contains(&told), "{}", said(&withdrawn));
     let again = keymoot_at(&withdraw, &[&three.stage.dir()]);
     assert_eq!(again.status.code(), Some(1), "{}", said(&again));
     let told = "the request is closed: it was withdrawn, or nobody is awaited any more";
