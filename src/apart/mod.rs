@@ -11,6 +11,9 @@ pub(crate) use self::{
     request::{UNTAKEN, ask, withdraw},
 };
 
+#[cfg(test)]
+pub(crate) use self::request::whom;
+
 use crate::{
     driver,
     store::{Folder, Journal},

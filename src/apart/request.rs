@@ -184,8 +184,34 @@ fn asked_before(state: &State, named: &[String], awaited: &[Handle]) -> Result<(
     }
 }
 
+/// Why nobody is asked, and who can be, although the roll call marked nobody else as apart.
+fn nobody_awaited(state: &State) -> HostError {
+    let nobody = "this step awaits no holder who is apart";
+    let away = state.away();
+    match away.first() {
+        Some(first) => HostError::new(
+            format!(
+                "{nobody}; not in the room, and not marked as apart: {}",
+                Handle::list(&away)
+            ),
+            format!("name one of them with --to, such as --to {first}"),
+        ),
+        None if state.may_come_and_go() => HostError::new(
+            nobody,
+            "call those in the room to the table, or wait until the next step with turns begins",
+        ),
+        None => HostError::new(
+            nobody,
+            "mark holders as apart in the roll call, or wait until their step begins",
+        ),
+    }
+}
+
 /// Who is asked, in the order of the seats.
-fn whom(state: &State, named: &[String]) -> Result<Vec<Handle>, HostError> {
+///
+/// # Errors
+/// [`HostError`] when nobody can be asked, or not all who are named.
+pub(crate) fn whom(state: &State, named: &[String]) -> Result<Vec<Handle>, HostError> {
     let awaited = match named.is_empty() {
         true => state.to_be_asked(),
         false => state.may_be_asked(),
@@ -202,10 +228,7 @@ fn whom(state: &State, named: &[String]) -> Result<Vec<Handle>, HostError> {
         .find(|name| !awaited.iter().any(|holder| holder.as_str() == *name));
     let refused = stranger.map(|name| keymoot_core::text::escape(name));
     if awaited.is_empty() {
-        return Err(HostError::new(
-            "this step awaits no holder who is apart",
-            "mark holders as apart in the roll call, or wait until their step begins",
-        ));
+        return Err(nobody_awaited(state));
     }
     if let Some(name) = refused {
         return Err(HostError::new(
@@ -213,7 +236,7 @@ fn whom(state: &State, named: &[String]) -> Result<Vec<Handle>, HostError> {
                 "{name} cannot be asked apart; this step can ask {}",
                 Handle::list(&awaited)
             ),
-            "name holders whom the roll call marked as apart and who have not answered",
+            "name holders who are not in the room and whose part in this step is open",
         ));
     }
     let asked =

@@ -128,12 +128,17 @@ impl Screen for WhoseTurn {
         } else {
             page.who("The administrator");
         }
-        page.headline(match self.purpose {
-            Purpose::Enroll => "Call the next holder to make a key.",
-            Purpose::Spare => "Call a holder with another device, or continue.",
-            Purpose::Sign => "Call the next holder to sign.",
-            Purpose::Prove => "Call the next holder for a presence proof.",
-            Purpose::Close => "Call the next holder to sign the manifest.",
+        page.headline(match (self.purpose, self.waiting.is_empty()) {
+            (Purpose::Enroll, false) => "Call the next holder to make a key.",
+            (Purpose::Spare, false) => "Call a holder with another device, or continue.",
+            (Purpose::Sign, false) => "Call the next holder to sign.",
+            (Purpose::Prove, false) => "Call the next holder for a presence proof.",
+            (Purpose::Close, false) => "Call the next holder to sign the manifest.",
+            (Purpose::Enroll, true) => "No other holder can come to make a key.",
+            (Purpose::Spare, true) => "No other holder can come with another device.",
+            (Purpose::Sign, true) => "No other holder can come to sign.",
+            (Purpose::Prove, true) => "No other holder can come for a presence proof.",
+            (Purpose::Close, true) => "No other holder can come to sign the manifest.",
         });
         page.gap();
         for (at, handle) in self.waiting.iter().enumerate() {
@@ -142,13 +147,13 @@ impl Screen for WhoseTurn {
             page.choice(&row, self.chosen == Some(at));
         }
         if self.waiting.is_empty() {
-            page.text("No other holder can come.");
             let comes = sight.state().is_some_and(|state| state.may_come_and_go());
             if comes && !self.can_stop {
                 let ways = page.names().ways;
                 page.text(&format!(
                     "If a holder arrives now, {ways} and say so: that holder can still take a turn."
                 ));
+                away(page, sight);
             }
         }
         self.apart(page, sight);
@@ -254,6 +259,19 @@ impl Screen for WhoseTurn {
 
     fn takes_arrows(&self) -> bool {
         true
+    }
+}
+
+/// Who can be asked apart by name, although nobody marked them as apart.
+fn away(page: &mut Page, sight: &Sight<'_>) {
+    let state = sight.state().filter(|state| state.apart.is_none());
+    let away = state.map(State::away).unwrap_or_default();
+    if let Some(first) = away.first() {
+        page.text(&format!(
+            "Not in the room, and not asked: {}. To ask one apart, leave ({}), and name the holder: keymoot request DIR --to {first} -o FILE",
+            Handle::list(&away),
+            page.names().leave
+        ));
     }
 }
 

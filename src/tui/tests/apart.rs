@@ -19,7 +19,7 @@ use crate::{
 };
 use keymoot_core::digest::Digest;
 use keymoot_record::{
-    ceremony::{Answer, question::reading_words},
+    ceremony::{Answer, Question, question::reading_words, turn::Purpose},
     transcript::{Event, Person, Program, Time},
 };
 
@@ -105,6 +105,43 @@ fn asked() -> Story {
         by: "mail".to_owned(),
     });
     story
+}
+
+#[test]
+fn a_request_says_that_who_departed_after_the_roll_call_must_be_named() {
+    let state = without_the_third(3).state;
+    let refused = |named: &[&str]| {
+        let named: Vec<_> = named.iter().map(|name| (*name).to_owned()).collect();
+        let error = crate::apart::whom(&state, &named).unwrap_err();
+        (error.what, error.next)
+    };
+    let (what, help) = refused(&[]);
+    assert_eq!(
+        what,
+        "this step awaits no holder who is apart; not in the room, and not marked as apart: holder-3"
+    );
+    assert_eq!(help, "name one of them with --to, such as --to holder-3");
+    let (what, help) = refused(&["holder-7"]);
+    assert!(what.ends_with("this step can ask holder-3"), "{what}");
+    assert!(!help.contains("roll call"), "{help}");
+    let named = crate::apart::whom(&state, &["holder-3".to_owned()]);
+    assert_eq!(named.ok(), Some(vec![handle(3)]));
+}
+
+#[test]
+fn where_nobody_can_come_the_screen_says_who_can_be_asked_apart_by_name() {
+    let mut table = Table::of(&without_the_third(3));
+    let asked = |waiting| Question::WhoseTurn {
+        purpose: Purpose::Sign,
+        waiting,
+        can_stop: false,
+    };
+    let hint = "Not in the room, and not asked: holder-3. To ask one apart, leave (F4), and name \
+                the holder: keymoot request DIR --to holder-3 -o FILE";
+    table.request(Request::Ask(asked(vec![handle(1)]), None));
+    assert!(!table.says("Not in the room"), "{}", table.picture());
+    table.request(Request::Ask(asked(Vec::new()), None));
+    assert!(table.says(hint), "{}", table.picture());
 }
 
 /// Opens the option whose row says this.

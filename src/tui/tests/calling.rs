@@ -106,7 +106,9 @@ fn nobody_is_chosen_where_nobody_can_come() {
             can_stop,
         };
         table.request(Request::Ask(asked, None));
-        assert!(table.says("No other holder can come"));
+        assert!(table.says("No other holder can come to sign."));
+        // A headline that asks to call one would be untrue.
+        assert!(!table.says("Call the next holder"));
         assert!(!table.says("a seat's number"));
     }
 }

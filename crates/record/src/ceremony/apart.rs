@@ -66,6 +66,16 @@ impl State {
         left.map(|seat| seat.handle.clone()).collect()
     }
 
+    /// The holders who are not in the room and were not marked as apart, such as those who
+    /// departed after the roll call: a request that names them can ask them.
+    #[must_use]
+    pub fn away(&self) -> Vec<Handle> {
+        let apart = |holder: &Handle| self.seat(holder).is_some_and(|seat| seat.apart);
+        let mut away = self.may_be_asked();
+        away.retain(|holder| !apart(holder) && self.can_answer_apart(holder));
+        away
+    }
+
     fn is_awaited_apart(&self, seat: &Seat, purpose: Purpose) -> bool {
         seat.apart && self.is_away(seat, purpose)
     }
