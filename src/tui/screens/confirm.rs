@@ -71,6 +71,10 @@ impl Confirm {
                 "The last ceremony left it in {}; a new bag has another number.",
                 escape(typed)
             )),
+            None if asked.opened_today.contains(typed) => Some(format!(
+                "{} was opened in this ceremony; a new bag has another number.",
+                escape(typed)
+            )),
             None => {
                 let mut before = self.fields.iter().take(self.at);
                 let twice =

@@ -76,6 +76,38 @@ fn the_bag_of_the_last_ceremony_is_no_new_bag_without_a_word() {
     assert!(!table.enter("B 202").says(odd));
 }
 
+/// A later step, which asks for a new bag for the machine, after this one was opened.
+fn after_the_bag_was_opened(bag: &str) -> Table {
+    let roll_call = "[[act.step]]\nid = \"roll-call\"";
+    let later = "[[act.step]]\nid = \"away\"\nkind = \"confirm\"\ntitle = \"The machine goes away\"\n\
+                 words = \"The machine goes into a new bag.\"\nby = \"witness\"\nminutes = 1\n\
+                 [[act.step.field]]\nid = \"machine-bag\"\nlabel = \"New bag\"\naccepts = \"text\"\n";
+    let script = SCRIPT.replacen(roll_call, &format!("{later}\n{roll_call}"), 1);
+    let mut story = Story::of(script, roster());
+    story.tell(Event::MachineChecked {
+        verdicts: Vec::new(),
+    });
+    let typed = [("bag", bag), ("clock", "09:30")];
+    let typed = typed.map(|(id, text)| (id.to_owned(), text.to_owned()));
+    story.tell(Event::Confirmed {
+        step: "room".to_owned(),
+        fields: typed.into(),
+    });
+    Table::asked(&story)
+}
+
+#[test]
+fn the_bag_that_was_opened_in_the_ceremony_is_no_new_bag_without_a_word() {
+    let odd = "A 1 was opened in this ceremony; a new bag has another number.";
+    let mut table = after_the_bag_was_opened("A 1");
+    assert!(table.enter("A 1").says(odd), "{}", table.picture());
+    assert!(!table.enter("A 2").says(odd), "{}", table.picture());
+    assert!(table.says("type confirm"), "{}", table.picture());
+    // What was in no bag opened none.
+    let mut table = after_the_bag_was_opened("none");
+    assert!(table.enter("none").says("type confirm"));
+}
+
 #[test]
 fn two_things_in_one_new_bag_are_pointed_out() {
     let story = with_a_new_bag();

@@ -1,5 +1,7 @@
 //! The input that a step asks for: its fields, some of which repeat for each device or holder.
 
+use std::collections::BTreeSet;
+
 use super::{
     bags::{DEVICES_FIELD, MACHINE, MACHINE_FIELDS, MACHINE_GOES_INTO},
     script::{Accepts, Field, Kind},
@@ -22,8 +24,12 @@ pub struct AskedField {
     pub accepts: Accepts,
     /// The bag in which it comes from the last ceremony: its number, not safe to show.
     pub last: Option<String>,
+    /// Whether it asks for a new bag, into which something goes.
+    pub is_new: bool,
     /// Where it asks for a new bag: the one in which the last ceremony left it. Not safe to show.
     pub opened: Option<String>,
+    /// Where it asks for a new bag: the bags that were opened in this ceremony. Not safe to show.
+    pub opened_today: BTreeSet<String>,
 }
 
 impl AskedField {
@@ -69,7 +75,12 @@ impl State {
             label,
             accepts: field.accepts,
             last: bag.clone().filter(|_| !is_new),
+            is_new,
             opened: bag.filter(|_| is_new),
+            opened_today: match is_new {
+                true => self.opened_bags.clone(),
+                false => BTreeSet::new(),
+            },
         };
         let here = self.seats.iter().filter(|seat| seat.present);
         match field.accepts {

@@ -50,6 +50,8 @@ pub struct State {
     pub seats: Vec<Seat>,
     /// The names of the witnesses who are present.
     pub witnesses: BTreeSet<String>,
+    /// The numbers of the bags that were opened, as they were typed.
+    pub(super) opened_bags: BTreeSet<String>,
     /// Whether the holders present were counted.
     pub(super) is_roll_called: bool,
     /// The holder at the table, if any.
@@ -147,6 +149,7 @@ impl State {
             step_since: None,
             progress: Progress::default(),
             witnesses: BTreeSet::new(),
+            opened_bags: BTreeSet::new(),
             is_roll_called: false,
             turn: None,
             requests: Vec::new(),

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{
     State,
+    bags::is_none,
     question::are_reading_words,
     script::{Document, Kind},
     state::{Progress, Proposal, Seal},
@@ -133,6 +134,10 @@ impl State {
                     .get(&field.id)
                     .is_some_and(|typed| field.accepts.accept(typed).is_ok())
             });
+        let opened = asked.iter().filter(|field| field.is_bag() && !field.is_new);
+        let opened = opened.filter_map(|field| typed.get(&field.id));
+        self.opened_bags
+            .extend(opened.filter(|bag| !is_none(bag)).cloned());
         self.finish(same, "what was typed is not what the step asks for")
     }
 
