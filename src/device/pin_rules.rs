@@ -1,6 +1,6 @@
 //! Which PINs and PUKs are good enough to be set.
 
-use super::common_pins::{has_period, is_common};
+use super::common_pins::{has_period, is_common, is_date};
 use crate::host::secret::{NoRandomness, Secret};
 use keymoot_attestation::Family;
 use keymoot_record::transcript::DeviceSetting;
@@ -63,6 +63,9 @@ pub enum PinRefused {
     /// One of those that people choose most.
     #[error("many people choose this, so a thief tries it early; choose another")]
     Common,
+    /// A date, of which people remember few.
+    #[error("a thief tries dates early, such as birthdays; choose another")]
+    Date,
     /// PIN and PUK are the same.
     #[error("PIN and PUK must differ")]
     SameAsPuk,
@@ -157,6 +160,9 @@ pub fn check_new_pin(pin: &Secret) -> Result<(), PinRefused> {
     }
     if is_common(bytes) {
         return Err(PinRefused::Common);
+    }
+    if is_date(bytes) {
+        return Err(PinRefused::Date);
     }
     Ok(())
 }

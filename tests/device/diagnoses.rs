@@ -272,6 +272,7 @@ fn a_pin_is_refused_before_the_device_is_asked() {
         };
         told("the factory's PIN is chosen", chosen(b"123456"));
         told("a common PIN is chosen", chosen(b"password"));
+        told("a date is chosen", chosen(b"20240101"));
         told(
             "a PIN with a letter that is not ASCII is chosen",
             chosen("73916é".as_bytes()),

@@ -116,6 +116,7 @@ variants!(
         Run,
         Repeated,
         Common,
+        Date,
         SameAsPuk,
     }
 );
@@ -159,6 +160,7 @@ fn kinds() -> Vec<K> {
         PinRefused::Run,
         PinRefused::Repeated,
         PinRefused::Common,
+        PinRefused::Date,
     ];
     let mut kinds = vec![
         K::ServiceMissing,
