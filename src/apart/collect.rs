@@ -13,7 +13,7 @@ use crate::{
 };
 use keymoot_core::{
     HostError, Verdict, Violation,
-    text::{escape, escape_path},
+    text::{escape, escape_path, quoted_path},
 };
 use keymoot_record::{
     apart::{Answer, Asking, Collected, answer::Says, armour, collect as judge},
@@ -65,12 +65,24 @@ pub(crate) fn collect(
         said: declined,
         written: BTreeSet::new(),
     };
+    let mut counts = false;
+    let mut told = |taken: Taken| {
+        counts |= matches!(taken.outcome, Outcome::Recorded(_) | Outcome::Known(_));
+        told(taken);
+    };
+    let folder = quoted_path(desk.folder.path());
+    let command = |paths: &[PathBuf]| {
+        let paths = paths.iter().map(|path| quoted_path(path));
+        let paths: Vec<_> = paths.collect();
+        format!("keymoot collect {folder} {}", paths.join(" "))
+    };
     let mut pictured = Frames::default();
     for place in paths {
         for path in files_at(place)? {
             let shown = escape_path(&path);
+            let command = command(std::slice::from_ref(&path));
             for file in files(read_bounded(&path, LARGEST)?, &shown, &mut pictured) {
-                let outcome = take(desk, file, &mut declined)?;
+                let outcome = take(desk, file, &mut declined, &command)?;
                 told(Taken {
                     shown: shown.clone(),
                     outcome,
@@ -79,10 +91,11 @@ pub(crate) fn collect(
         }
     }
     for (shown, file) in pictured.answers() {
-        let outcome = take(desk, file, &mut declined)?;
+        // One answer is in several pictures.
+        let outcome = take(desk, file, &mut declined, &command(paths))?;
         told(Taken { shown, outcome });
     }
-    declined.all_written()
+    declined.all_written(counts)
 }
 
 /// The holders who decline.
@@ -95,7 +108,8 @@ struct Declined<'d> {
 
 impl Declined<'_> {
     /// A wrong handle would record nothing, and the administrator would not notice.
-    fn all_written(&self) -> Result<(), HostError> {
+    /// `counts` is whether anything that is reported is recorded.
+    fn all_written(&self, counts: bool) -> Result<(), HostError> {
         let missing = |holder: &&Handle| !self.written.contains(*holder);
         let missing: Vec<_> = self.said.iter().filter(missing).collect();
         match missing.is_empty() {
@@ -109,7 +123,13 @@ impl Declined<'_> {
                         false => format!("; there is one of {}", Handle::list(&self.written)),
                     }
                 ),
-                "name the holder who wrote the refusal, and its file; what is reported above is recorded",
+                format!(
+                    "name the holder who wrote the refusal, and its file; {}",
+                    match counts {
+                        true => "the answers above that are not refused are recorded",
+                        false => "nothing was recorded",
+                    }
+                ),
             )),
         }
     }
@@ -146,9 +166,10 @@ fn take(
     desk: &mut Desk<'_>,
     file: Result<Vec<u8>, Violation>,
     declined: &mut Declined<'_>,
+    command: &str,
 ) -> Result<Outcome, HostError> {
     match file {
-        Ok(bytes) => one(desk, &bytes, declined),
+        Ok(bytes) => one(desk, &bytes, declined, command),
         Err(violation) => Ok(violation.into()),
     }
 }
@@ -172,6 +193,7 @@ fn one(
     desk: &mut Desk<'_>,
     bytes: &[u8],
     declined: &mut Declined<'_>,
+    command: &str,
 ) -> Result<Outcome, HostError> {
     let answer = match Answer::read(bytes) {
         Ok(answer) => answer,
@@ -190,6 +212,7 @@ fn one(
             trust: desk.trust,
             manifest: manifest.as_deref(),
             declined: declined.said,
+            command,
         };
         judge(&asking, &answer, now)
     };

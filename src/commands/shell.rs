@@ -23,7 +23,7 @@ pub(crate) struct Completions {
 /// Write the manual pages into a folder
 #[derive(Debug, clap::Args)]
 pub(crate) struct Manual {
-    /// The folder, which must exist
+    /// The folder; a new one is made
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
@@ -39,6 +39,8 @@ pub(crate) fn completions(args: &Completions, mut command: Command) -> ExitCode 
 /// Exit codes: 0 written, 1 the folder cannot be written.
 pub(crate) fn manual(args: &Manual, mut command: Command) -> Result<ExitCode, Failure> {
     command.build();
+    fs::create_dir_all(&args.folder)
+        .map_err(|error| HostError::file("make", &args.folder, &error))?;
     write(&command, &args.folder)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -113,11 +113,15 @@ fn completions_name_every_subcommand() {
 
 #[test]
 fn every_subcommand_has_a_manual_page() {
-    let folder = tempfile::tempdir().unwrap();
-    let written = keymoot().arg("man").arg(folder.path()).status().unwrap();
-    assert!(written.success());
+    let home = tempfile::tempdir().unwrap();
+    // A folder that is there, and one that is made.
+    let folder = home.path().join("new/man");
+    for folder in [home.path(), &folder] {
+        let written = keymoot().arg("man").arg(folder).status().unwrap();
+        assert!(written.success());
+    }
     for page in ["keymoot", "keymoot-verify", "keymoot-tuf-verify"] {
-        let page = folder.path().join(format!("{page}.1"));
+        let page = folder.join(format!("{page}.1"));
         let text = fs::read_to_string(&page).unwrap();
         assert!(text.contains(".TH"), "{text}");
         assert!(text.contains(".SH SYNOPSIS"), "{text}");

@@ -145,6 +145,18 @@ fn another_number_of_holders_needs_a_policy_and_is_shown_one_to_start_from() {
 }
 
 #[test]
+fn a_number_of_holders_that_no_ceremony_has_is_refused_with_those_that_one_has() {
+    let stage = Stage::new();
+    for holders in ["0", "1", "65"] {
+        let output = stage.rehearsed(&["--holders", holders]);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        let told = format!("--holders is {holders}, and a ceremony has 2 to 64 holders");
+        assert!(said(&output).contains(&told), "{}", said(&output));
+        assert!(!said(&output).contains("change it"), "{}", said(&output));
+    }
+}
+
+#[test]
 fn a_bundle_that_is_refused_ends_without_the_line_on_who_closed_it() {
     let verify = |more: &[&str]| {
         let mut command = keymoot();

@@ -25,7 +25,7 @@ use keymoot_record::{
         shipped::{FEW, SMALL_POLICY},
     },
     rules::{
-        policy::{AuthorisedKind, Policy},
+        policy::{AuthorisedKind, FEWEST_HOLDERS, MOST_HOLDERS, Policy},
         scenario::TARGETS,
     },
 };
@@ -83,6 +83,14 @@ fn as_many(holders: usize, policy: &str) -> Result<(), HostError> {
     // What is wrong with the policy itself is reported with the rest of the plan.
     let asked = Policy::parse(policy).map(|policy| policy.quorum.holders);
     match asked {
+        Ok(asked) if usize::try_from(asked) != Ok(holders) && !can_be_seated(holders) => {
+            Err(HostError::new(
+                format!(
+                    "--holders is {holders}, and a ceremony has {FEWEST_HOLDERS} to {MOST_HOLDERS} holders"
+                ),
+                format!("name {FEWEST_HOLDERS} to {MOST_HOLDERS}; {FEW} and 9 need no --policy"),
+            ))
+        }
         Ok(asked) if usize::try_from(asked) != Ok(holders) => Err(HostError::new(
             format!("the policy asks for {asked} holders, and --holders is {holders}"),
             format!(
@@ -91,6 +99,11 @@ fn as_many(holders: usize, policy: &str) -> Result<(), HostError> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Whether any policy can ask for so many.
+fn can_be_seated(holders: usize) -> bool {
+    u32::try_from(holders).is_ok_and(|holders| (FEWEST_HOLDERS..=MOST_HOLDERS).contains(&holders))
 }
 
 /// If the script needs a root of tuf-crates and the user names none, the simulated

@@ -23,7 +23,7 @@ struct Words {
 /// A kind that needs no headline of its own.
 const SOMETHING: &str = "Something went wrong with the device.";
 const RECORDED: &str = "The transcript has everything that was done before.";
-const NOTHING_CAME: &str = "It had no effect. The transcript has everything before it.";
+const NOTHING_CAME: &str = "The attempt had no effect. The transcript has everything before it.";
 const UNCHANGED: &str = "Nothing on the device was changed.";
 const SPARED: &str = "keymoot did not ask the device, and no try was used up.";
 

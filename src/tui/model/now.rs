@@ -53,6 +53,11 @@ impl Model {
         self.overlay.as_ref().is_some_and(Overlay::gives_way)
     }
 
+    /// Whether the overlay is a form, in which Enter alone changes nothing.
+    pub(in crate::tui) fn is_form(&self) -> bool {
+        self.overlay.as_ref().is_some_and(Overlay::is_form)
+    }
+
     /// Whether Enter alone takes the text that a line has from before.
     pub(in crate::tui) fn is_filled(&self) -> bool {
         match &self.overlay {

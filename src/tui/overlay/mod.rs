@@ -184,6 +184,20 @@ impl Overlay {
         }
     }
 
+    /// Whether lines are typed one after the other.
+    pub(super) fn is_form(&self) -> bool {
+        match self {
+            Self::Note(_)
+            | Self::Exception(_)
+            | Self::EndTurn(..)
+            | Self::EndWithout(_)
+            | Self::Decline(_)
+            | Self::Intermission(_) => true,
+            Self::Apart(apart) => !matches!(apart, Apart::Choose),
+            _ => false,
+        }
+    }
+
     /// Whether the arrows scroll it.
     pub(super) fn scrolls(&self) -> bool {
         matches!(self, Self::Help)

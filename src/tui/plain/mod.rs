@@ -112,6 +112,8 @@ pub(super) fn keys(line: &str, model: &Model) -> Result<Vec<KeyEvent>, String> {
         // The first rows that were not printed, also those that a search jumped over.
         "" if model.page.unseen.is_some() => return Ok(vec![plain(KeyCode::Home)]),
         "" if model.is_filled() => return Ok(vec![plain(KeyCode::Enter)]),
+        // It says that its line needs words.
+        "" if model.is_form() => return Ok(vec![plain(KeyCode::Enter)]),
         "" if model.is_covered() => {
             // Enter alone closes an overlay that only shows something.
             let shows = model.only_shows();

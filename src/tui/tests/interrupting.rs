@@ -365,6 +365,19 @@ fn an_empty_line_of_a_form_says_that_it_needs_words() {
 }
 
 #[test]
+fn in_plain_an_empty_line_of_a_form_says_that_it_needs_words_and_does_nothing_else() {
+    let mut paper = Paper::asked(&Story::at_confirm());
+    paper.line("?").line("1");
+    let said = paper.answer("");
+    assert!(said.contains("! This line needs words."), "{said}");
+    assert!(said.contains("The note, then Enter:"), "{said}");
+    paper.line("it rained").line("").line("");
+    assert!(paper.acts.is_empty());
+    paper.line("record");
+    assert_eq!(paper.acts.len(), 1);
+}
+
+#[test]
 fn a_line_that_is_too_long_for_a_note_is_refused_whole() {
     let mut paper = Paper::asked(&Story::at_confirm());
     paper.line("?").line("1");

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use keymoot_record::{
-    apart::{Answer, Collected, answer::Says},
+    apart::{Answer, Collected, Request, answer::Says},
     transcript::{Chain, Event},
 };
 use testkit::{
@@ -163,13 +163,60 @@ fn a_refusal_is_recorded_only_of_the_holder_who_is_said_to_decline() {
         let told = format!(
             "no file is a refusal of {wrong}, as --declined says; there is one of holder-3"
         );
-        assert!(said(&output).contains(&told), "{}", said(&output));
+        for told in [told.as_str(), "; nothing was recorded"] {
+            assert!(said(&output).contains(told), "{}", said(&output));
+        }
     }
     assert!(three.stage.state().declined().is_empty());
+    let answer = three.answer(&request, "holder-2");
+    let said_so = ["--declined", "holder-9"].map(PathBuf::from);
+    let output = three.collect(&[&answer, &said_so[0], &said_so[1]]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let told = "; the answers above that are not refused are recorded";
+    assert!(said(&output).contains(told), "{}", said(&output));
     let said_so = ["--declined", "holder-3"].map(PathBuf::from);
     let output = three.collect(&[&refusal, &said_so[0], &said_so[1]]);
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(three.stage.state().declined().len(), 1);
+}
+
+#[test]
+fn a_file_that_is_no_answer_or_request_is_refused_in_words_and_not_by_the_parser() {
+    let answer = String::from_utf8(answer(2)).unwrap();
+    let wrote = "name the file that `keymoot answer` wrote with -o, or a mail";
+    let again = "ask the holder for the file again";
+    for (file, what, help) in [
+        ("milk\n", "the file is no answer: it is not JSON", wrote),
+        (" \n", "the file is no answer: it is empty", wrote),
+        (
+            &answer[..answer.len() / 2],
+            "the file is no answer: it is cut off",
+            wrote,
+        ),
+        (
+            "{\"milk\":2}",
+            "the file is no answer: it names another format, or none",
+            wrote,
+        ),
+        (
+            "{\"format\":\"keymoot-answer-9\"}",
+            "the file is no answer: ",
+            again,
+        ),
+    ] {
+        let violation = Answer::read(file.as_bytes()).unwrap_err();
+        assert!(violation.what.starts_with(what), "{}", violation.what);
+        assert!(
+            !violation.what.contains("line 1 column 1"),
+            "{}",
+            violation.what
+        );
+        assert!(violation.next.starts_with(help), "{}", violation.next);
+    }
+    let violation = Request::read(b"milk").unwrap_err();
+    assert_eq!(violation.what, "the file is no request: it is not JSON");
+    let help = "name the file that `keymoot request` wrote with -o";
+    assert!(violation.next.starts_with(help), "{}", violation.next);
 }
 
 #[test]

@@ -105,6 +105,7 @@ impl Asked {
             trust: &self.trust,
             manifest: None,
             declined: &[],
+            command: "keymoot collect DIR REFUSAL",
         };
         collect(&asking, answer, self.now())
     }

@@ -8,7 +8,7 @@ use std::{
 
 use keymoot::{rehearsal::simulator, store::Settings};
 use keymoot_attestation::TrustStore;
-use keymoot_core::digest::Digest;
+use keymoot_core::{digest::Digest, text::quoted_path};
 use keymoot_record::{
     apart::{self, Request},
     ceremony::requests::MOST_REQUESTS,
@@ -145,8 +145,9 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     let told = "nobody signed that holder-2 declines: the file says \"on a ship, deck 4\\\\5\"\n";
     assert!(said(&output).contains(told), "{}", said(&output));
-    let told = "`keymoot collect DIR REFUSAL --declined holder-2`";
-    assert!(said(&output).contains(told), "{}", said(&output));
+    let paths = [three.stage.dir(), declined.clone()].map(|path| quoted_path(&path));
+    let told = format!("`keymoot collect {} --declined holder-2`", paths.join(" "));
+    assert!(said(&output).contains(&told), "{}", said(&output));
     // Somebody calls the holder.
     let mut told = keymoot();
     told.arg("collect").arg(three.stage.dir()).arg(&declined);

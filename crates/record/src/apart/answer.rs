@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{REQUEST, canonical, names_format, strict};
+use super::{ANSWER, REQUEST, canonical, names_format, refused, strict};
 use crate::{
     rules::{is_line, roster::Handle},
     transcript::{Branch, Chain, Event},
@@ -57,6 +57,8 @@ pub struct Turn {
     pub statement: Digest,
 }
 
+const AGAIN: &str = "ask the holder for the file again";
+
 impl Answer {
     /// Reads an answer. Only the exact bytes that [`Answer::bytes`] writes are accepted.
     ///
@@ -71,8 +73,13 @@ impl Answer {
             ),
             false => Violation::new(
                 Rule::AnswerRead,
-                format!("the file is no answer: {why}"),
-                "ask the holder for the file again",
+                format!("the file is no answer: {}", refused(bytes, ANSWER, why)),
+                match names_format(bytes, ANSWER) {
+                    true => AGAIN.to_owned(),
+                    false => format!(
+                        "name the file that `keymoot answer` wrote with -o, or a mail with its text form; if it is that, {AGAIN}"
+                    ),
+                },
             ),
         };
         if bytes.len() > LARGEST {

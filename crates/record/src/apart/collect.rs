@@ -55,6 +55,8 @@ pub struct Asking<'a> {
     pub manifest: Option<&'a [u8]>,
     /// The holders who said over another channel that they decline.
     pub declined: &'a [Handle],
+    /// The command that takes this answer in, for advice. Safe to show.
+    pub command: &'a str,
 }
 
 /// Checks an answer that comes in at this moment. Nothing is recorded.
@@ -72,7 +74,7 @@ pub fn collect(asking: &Asking<'_>, answer: &Answer, now: Time) -> Result<Collec
             }
             // Anybody can write this file.
             if !asking.declined.contains(&answer.holder) {
-                return Err(one(unsigned(answer, declined)));
+                return Err(one(unsigned(asking, answer, declined)));
             }
             if !asked.open().any(|holder| *holder == answer.holder) {
                 return Err(one(closed(asking.state, asked, answer)));
@@ -286,8 +288,8 @@ fn forked(answer: &Answer, seq: u64) -> Violation {
     )
 }
 
-fn unsigned(answer: &Answer, why: &str) -> Violation {
-    let holder = &answer.holder;
+fn unsigned(asking: &Asking<'_>, answer: &Answer, why: &str) -> Violation {
+    let (holder, command) = (&answer.holder, asking.command);
     Violation::new(
         Rule::AnswerSigned,
         format!(
@@ -296,7 +298,7 @@ fn unsigned(answer: &Answer, why: &str) -> Violation {
             excerpt(&why.replace('"', "'"))
         ),
         format!(
-            "call {holder}; if it is true and no answer is recorded, leave the ceremony, and run `keymoot collect DIR REFUSAL --declined {holder}`"
+            "call {holder}; if it is true and no answer is recorded, leave the ceremony, and run `{command} --declined {holder}`"
         ),
     )
 }

@@ -19,7 +19,8 @@ pub use request::{Asks, Request};
 pub use verify::{Opened, open};
 
 use keymoot_core::{digest::Digest, json};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde_json::error::Category;
 
 /// Files by the digest of their content, in base64.
 mod objects {
@@ -68,8 +69,12 @@ pub(crate) fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
 
 /// Reads canonical JSON: what is read must be written the same.
 pub(crate) fn strict<T: Serialize + for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
-    let value: T = serde_json::from_slice(bytes)
-        .map_err(|error| keymoot_core::text::excerpt(&error.to_string()))?;
+    let value: T = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+        Category::Eof if bytes.trim_ascii().is_empty() => "it is empty".to_owned(),
+        Category::Eof => "it is cut off".to_owned(),
+        Category::Syntax | Category::Io => "it is not JSON".to_owned(),
+        Category::Data => keymoot_core::text::excerpt(&error.to_string()),
+    })?;
     match canonical(&value)? == bytes {
         true => Ok(value),
         false => Err("it is not in canonical form".to_owned()),
@@ -89,6 +94,15 @@ fn names_format(bytes: &[u8], begins: &str) -> bool {
         format: String,
     }
     serde_json::from_slice::<Named>(bytes).is_ok_and(|named| named.format.starts_with(begins))
+}
+
+/// Why [`strict`] refuses a file: a file of another format lacks more than what the parser names.
+fn refused(bytes: &[u8], begins: &str, why: String) -> String {
+    let is_json = serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
+    match is_json && !names_format(bytes, begins) {
+        true => "it names another format, or none".to_owned(),
+        false => why,
+    }
 }
 
 /// A file that events name, and its digest.

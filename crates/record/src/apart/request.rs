@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ANSWER, Object, canonical, names_format, strict};
+use super::{ANSWER, Object, REQUEST, canonical, names_format, refused, strict};
 use crate::{
     bundle::{self, Files, is_plain},
     ceremony::{State, audited, enrolment::Enrolment, trust::VENDOR},
@@ -77,6 +77,8 @@ mod texts {
     }
 }
 
+const AGAIN: &str = "ask the administrator for the file again, and compare the words of its digest";
+
 impl Request {
     /// Reads a request. Only the exact bytes that [`Request::bytes`] writes are accepted.
     ///
@@ -91,8 +93,13 @@ impl Request {
             ),
             false => Violation::new(
                 Rule::RequestRead,
-                format!("the file is no request: {why}"),
-                "ask the administrator for the file again, and compare the words of its digest",
+                format!("the file is no request: {}", refused(bytes, REQUEST, why)),
+                match names_format(bytes, REQUEST) {
+                    true => AGAIN.to_owned(),
+                    false => format!(
+                        "name the file that `keymoot request` wrote with -o; if it is that, {AGAIN}"
+                    ),
+                },
             ),
         };
         if bytes.len() > LARGEST {

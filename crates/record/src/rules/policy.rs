@@ -176,6 +176,11 @@ impl Online {
     }
 }
 
+/// The fewest holders of a quorum: the threshold is at least this, too.
+pub const FEWEST_HOLDERS: u32 = 2;
+/// The most holders whom a ceremony can seat.
+pub const MOST_HOLDERS: u32 = 64;
+
 /// The number of holders and the threshold (RFC 3724: nine and five).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

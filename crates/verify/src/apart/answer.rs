@@ -145,6 +145,7 @@ fn against(
         trust: &opened.trust,
         manifest: manifest.as_deref(),
         declined: &[],
+        command: "keymoot collect DIR REFUSAL",
     };
     for one in given {
         if let Err(violated) = collect(&asking, &one.answer, at) {

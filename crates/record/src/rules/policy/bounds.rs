@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{CRATES, Delegation, FORMAT, Periods, Policy, Quorum};
+use super::{CRATES, Delegation, FEWEST_HOLDERS, FORMAT, MOST_HOLDERS, Periods, Policy, Quorum};
 use crate::rules::{Violation, algorithm::ALGORITHMS, scenario::REVOKED, toml_file::Places};
 use keymoot_attestation::Family;
 use keymoot_core::{Rule, text::excerpt};
@@ -74,17 +74,17 @@ fn numbers(policy: &Policy, faults: &mut Faults<'_>) {
         );
     }
     let Quorum { holders, threshold } = policy.quorum;
-    if threshold < 2 || threshold > holders || threshold.saturating_mul(2) <= holders {
+    if threshold < FEWEST_HOLDERS || threshold > holders || threshold.saturating_mul(2) <= holders {
         faults.add(
             "quorum.threshold",
             &format!("a threshold of {threshold} of {holders} is not a majority that can be met"),
             "RFC 3724 has 5 of 9; take more than half",
         );
     }
-    if holders > 64 {
+    if holders > MOST_HOLDERS {
         faults.add(
             "quorum.holders",
-            &format!("{holders} holders are more than a ceremony can seat (64)"),
+            &format!("{holders} holders are more than a ceremony can seat ({MOST_HOLDERS})"),
             "correct the number",
         );
     }
