@@ -3,21 +3,13 @@
 use keymoot_core::digest::Digest;
 use keymoot_core::json::{Json, Object};
 
-use super::fixture::{EXPIRES, Folder, Key, key_objects, keys, role, root, signed, with};
+use super::fixture::{
+    Folder, Key, document, key_objects, keys, listed, listing, role, root, signed, with,
+};
 
 /// The digits with which the hash of a name begins.
 fn prefix(name: &str) -> String {
     Digest::of(name.as_bytes()).to_string()[..2].to_owned()
-}
-
-fn document(kind: &str, version: u64, member: &str, value: Json) -> Json {
-    Json::object([
-        ("_type", kind.into()),
-        ("spec_version", "1.0.0".into()),
-        ("version", version.into()),
-        ("expires", EXPIRES.into()),
-        (member, value),
-    ])
 }
 
 /// Targets that delegate to the role bin by this member.
@@ -46,22 +38,6 @@ fn bin(version: u64, names: &[&str]) -> Json {
     ]);
     let files = names.iter().map(|name| ((*name).to_owned(), file.clone()));
     document("targets", version, "targets", Json::Object(files.collect()))
-}
-
-fn listed(version: u64, more: &[(&str, Json)]) -> Json {
-    let mut members = Object::from([("version".to_owned(), version.into())]);
-    members.extend(
-        more.iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone())),
-    );
-    Json::Object(members)
-}
-
-fn listing(kind: &str, version: u64, files: &[(&str, Json)]) -> Json {
-    let files = files
-        .iter()
-        .map(|(name, file)| ((*name).to_owned(), file.clone()));
-    document(kind, version, "meta", Json::Object(files.collect()))
 }
 
 const FILES: [&str; 5] = [
@@ -198,6 +174,90 @@ fn another_length_or_hash_than_is_listed_is_refused() {
             named("HASH-MISMATCH", "bin.json")
         );
     }
+}
+
+#[test]
+fn hashes_of_other_algorithms_alone_are_refused() {
+    let repository = Repository::new();
+    let hashes = |sha256: Option<&str>| {
+        let known = sha256.map(|hash| ("sha256".to_owned(), hash.into()));
+        let other = ("blake2b-256".to_owned(), "00".into());
+        let hashes = Json::Object(known.into_iter().chain([other]).collect());
+        listed(2, &[("hashes", hashes)])
+    };
+    repository.put_snapshot(hashes(None));
+    let said = "snapshot version 4 lists bin.json with no hash that keymoot computes";
+    assert_eq!(repository.refused(said), named("HASH-MISMATCH", "bin.json"));
+    let sha256 = Digest::of(&repository.file("bin.json")).to_string();
+    repository.put_snapshot(hashes(Some(&sha256)));
+    assert_eq!(repository.folder.verify(&FILES).code, 0);
+}
+
+#[test]
+fn a_document_under_the_name_of_another_role_is_refused() {
+    let repository = Repository::new();
+    let files = [("snapshot.json", listed(4, &[]))];
+    repository.put("timestamp.json", &listing("snapshot", 9, &files));
+    let said = "it is a snapshot document, and clients look for a timestamp document";
+    assert_eq!(
+        repository.refused(said),
+        named("WRONG-ROLE", "timestamp.json")
+    );
+    let repository = Repository::new();
+    let timestamp = repository.file("timestamp.json");
+    repository.folder.put("now.json", timestamp);
+    let files = [&FILES[..4], &["now.json"]].concat();
+    assert_eq!(repository.folder.verify(&files).code, 0);
+}
+
+/// The names of the warnings about the document of a role, which is accepted.
+fn warnings(repository: &Repository, role: &str) -> Vec<String> {
+    let outcome = repository.folder.verify(&FILES);
+    assert_eq!(outcome.code, 0, "{}", outcome.report);
+    let of_role = match role {
+        "root" => &outcome.report["roots"][0],
+        _ => {
+            let mut documents = outcome.report["documents"].as_array().unwrap().iter();
+            documents.find(|one| one["role"] == role).unwrap()
+        }
+    };
+    let warnings = of_role["warnings"].as_array().unwrap().iter();
+    let names = warnings.map(|one| one["name"].as_str().unwrap().to_owned());
+    names.collect()
+}
+
+#[test]
+fn what_clients_refuse_although_keymoot_reads_it_is_a_warning() {
+    let repository = Repository::new();
+    let hashes = ("hashes", Json::object([]));
+    let files = [("snapshot.json", listed(4, &[hashes]))];
+    let timestamp = with(
+        listing("timestamp", 0, &files),
+        "spec_version",
+        "2.0.0".into(),
+    );
+    repository.put("timestamp.json", &timestamp);
+    assert_eq!(
+        warnings(&repository, "timestamp"),
+        ["SPEC-VERSION", "ZERO-VERSION", "EMPTY-HASHES"]
+    );
+
+    let repository = Repository::new();
+    let content = root(1, &repository.holders, 2);
+    let Json::Object(members) = &content else {
+        panic!("a root is an object");
+    };
+    let roles = members.get("roles").unwrap().clone();
+    let mirrors = Json::Object(role(&repository.holders, 2));
+    let content = with(content.clone(), "roles", with(roles, "mirrors", mirrors));
+    repository.put("root.json", &content);
+    assert_eq!(warnings(&repository, "root"), ["EXTRA-ROLE"]);
+
+    let repository = Repository::new();
+    let content = targets(&repository.bin, "paths", "a/[bc]");
+    repository.put("targets.json", &content);
+    repository.put("bin.json", &bin(2, &[]));
+    assert_eq!(warnings(&repository, "targets"), ["UNUSUAL-PATTERN"]);
 }
 
 #[test]

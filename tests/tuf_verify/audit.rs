@@ -152,7 +152,7 @@ fn report(output: &Output) -> Value {
 }
 
 /// The rule that refuses, with its words.
-fn refusal(output: &Output) -> (String, String) {
+pub(super) fn refusal(output: &Output) -> (String, String) {
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let report = report(output);
     let verdicts = report["verdicts"].as_array().unwrap().iter();

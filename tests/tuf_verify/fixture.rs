@@ -85,6 +85,35 @@ pub(crate) fn root(version: u64, holders: &[Key], threshold: u32) -> Json {
     ])
 }
 
+/// The signed part of a document that is no root, with the member of its kind.
+pub(crate) fn document(kind: &str, version: u64, member: &str, value: Json) -> Json {
+    Json::object([
+        ("_type", kind.into()),
+        ("spec_version", "1.0.0".into()),
+        ("version", version.into()),
+        ("expires", EXPIRES.into()),
+        (member, value),
+    ])
+}
+
+/// A file as a snapshot or timestamp lists it, with more members.
+pub(crate) fn listed(version: u64, more: &[(&str, Json)]) -> Json {
+    let mut members = Object::from([("version".to_owned(), version.into())]);
+    members.extend(
+        more.iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone())),
+    );
+    Json::Object(members)
+}
+
+/// A snapshot or timestamp that lists these files.
+pub(crate) fn listing(kind: &str, version: u64, files: &[(&str, Json)]) -> Json {
+    let files = files
+        .iter()
+        .map(|(name, file)| ((*name).to_owned(), file.clone()));
+    document(kind, version, "meta", Json::Object(files.collect()))
+}
+
 /// The same with a member changed.
 pub(crate) fn with(signed: Json, name: &str, value: Json) -> Json {
     let Json::Object(mut members) = signed else {

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod audit;
+mod audited;
 mod below_root;
 mod fixture;
 mod history;

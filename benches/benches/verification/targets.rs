@@ -103,6 +103,7 @@ fn verify(criterion: &mut Criterion, files: &Files, folder: &std::path::Path) {
 fn verify_here(root: &VerifiedRoot, files: &Files) {
     let candidate = |name: &str, file| Candidate {
         names: vec![name.to_owned()],
+        exact: true,
         document: document(file),
         file: None,
     };

@@ -16,8 +16,8 @@ pub struct Time(Timestamp);
 pub enum Form {
     /// `YYYY-MM-DDTHH:MM:SSZ`
     Exact,
-    /// Another form of RFC 3339, with a fraction of a second or an offset from
-    /// UTC, such as sigstore's roots 1 to 4 have
+    /// Another form of ISO 8601: with a fraction of a second or an offset from UTC, such as
+    /// sigstore's roots 1 to 4 have, or shorter, such as `20460101T000000Z`
     Unusual,
 }
 
@@ -66,8 +66,8 @@ impl Time {
         }
     }
 
-    /// Reads that form, or RFC 3339 with a fraction, which is dropped, or an
-    /// offset.
+    /// Reads that form, or another one of ISO 8601 with an offset from UTC. A fraction of a second
+    /// is dropped.
     #[must_use]
     pub fn parse_any(text: &str) -> Option<(Self, Form)> {
         // The library reads more than RFC 3339 (spaces, commas, annotations).

@@ -6,67 +6,12 @@
 use std::collections::BTreeMap;
 
 use super::document::ROLES;
+use super::nonconformity::Nonconformity;
 use super::role::{self, KeyEntry, RoleKeys};
+use super::targets::clients_differ;
 use super::{Delegations, Document, KeyId, Root, meta};
 use keymoot_core::json::{At, Misfit};
-use keymoot_core::text::quoted;
 use keymoot_core::time::Time;
-
-/// Why clients refuse a document, or a part of it, that keymoot can read. Shown as a part of a
-/// sentence, in which foreign text is safe to show.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-pub enum Nonconformity {
-    /// `spec_version` is neither `1.N` nor `1.N.N` in digits.
-    #[error("spec_version is {}, and clients read 1 alone, as 1.0.0", quoted(.0))]
-    SpecVersion(String),
-    /// The document's version is 0.
-    #[error("its version is 0, and clients count from 1")]
-    ZeroVersion,
-    /// A snapshot or timestamp lists version 0 of a file.
-    #[error("it lists version 0 of {}, and clients count from 1", quoted(.0))]
-    ListedZeroVersion(String),
-    /// A root has a role beside the four of the specification.
-    #[error("the root has a role {}, and clients read the four of TUF alone", quoted(.0))]
-    ExtraRole(String),
-    /// A role has fewer usable keys than must sign, so nobody can sign for it.
-    #[error(
-        "the threshold of {} is {threshold}, and it has {usable} distinct keys that can be used",
-        quoted(.role)
-    )]
-    Threshold {
-        /// The role
-        role: String,
-        /// How many keys must sign
-        threshold: u32,
-        /// How many distinct keys keymoot can use
-        usable: usize,
-    },
-    /// `expires` is in another form than clients read.
-    #[error("expires is {}, and clients read YYYY-MM-DDTHH:MM:SSZ alone", quoted(.0))]
-    Expires(String),
-    /// A snapshot or timestamp lists a file with `hashes` in which there is none.
-    #[error("the hashes of {} are empty, and clients demand one", quoted(.0))]
-    EmptyHashes(String),
-    /// A snapshot or timestamp lists a file with hashes of which keymoot computes none.
-    #[error("{} is listed with no hash that keymoot computes", quoted(.0))]
-    UnknownHashes(String),
-}
-
-impl Nonconformity {
-    /// The name that scripts may rely on.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::SpecVersion(_) => "SPEC-VERSION",
-            Self::ZeroVersion | Self::ListedZeroVersion(_) => "ZERO-VERSION",
-            Self::ExtraRole(_) => "EXTRA-ROLE",
-            Self::Threshold { .. } => "UNREACHABLE-THRESHOLD",
-            Self::Expires(_) => "UNUSUAL-TIME",
-            Self::EmptyHashes(_) => "EMPTY-HASHES",
-            Self::UnknownHashes(_) => "UNKNOWN-HASHES",
-        }
-    }
-}
 
 /// What clients refuse in a document although keymoot can read it, in the order of the variants.
 /// A part that keymoot cannot read either is left out: its reader says what is wrong.
@@ -94,10 +39,7 @@ pub(super) fn of_root(document: &Document, root: &Root) -> Vec<Nonconformity> {
     let others = root.roles.keys().filter(|name| !is_top(name));
     let mut found: Vec<_> = others.cloned().map(Nonconformity::ExtraRole).collect();
     let roles = root.roles.iter().filter(|(name, _)| is_top(name));
-    found.extend(thresholds(
-        roles.map(|(name, role)| (name, role)),
-        &root.keys,
-    ));
+    found.extend(thresholds(roles, &root.keys));
     with_common(document, found)
 }
 
@@ -113,6 +55,11 @@ pub(super) fn of_targets(
             roles.map(|role| (&role.name, &role.keys)),
             &delegations.keys,
         ));
+        let patterns = delegations.roles.iter().flat_map(|role| {
+            let paths = role.paths.iter().filter(|path| clients_differ(path));
+            paths.map(|path| (role.name.clone(), path.clone()))
+        });
+        found.extend(patterns.map(|(role, pattern)| Nonconformity::Pattern { role, pattern }));
     }
     with_common(document, found)
 }

@@ -34,6 +34,7 @@ pub mod key;
 mod key_id;
 mod line_endings;
 mod meta;
+mod nonconformity;
 pub mod parallel;
 mod periods;
 mod role;
@@ -46,7 +47,7 @@ mod verify;
 mod warning;
 
 pub use changes::{Change, changes, document_changes, name_keys, target_changes};
-pub use conformance::{Nonconformity, nonconformities};
+pub use conformance::nonconformities;
 pub use dialect::{Dialect, WriteError};
 pub use document::{Document, DocumentError, Form, PAYLOAD_TYPE, Signature};
 pub use draft::{
@@ -57,6 +58,7 @@ pub use expiry::{Expiry, Lifetime};
 pub use key::{PublicKey, low_s};
 pub use key_id::KeyId;
 pub use meta::FileFacts;
+pub use nonconformity::Nonconformity;
 pub use periods::Periods;
 pub use role::{KeyEntry, RoleKeys};
 pub use root::Root;

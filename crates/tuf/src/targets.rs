@@ -9,6 +9,7 @@ mod patterns;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+pub(super) use coverage::clients_differ;
 pub use patterns::{pattern_covers, patterns_meet};
 
 use super::common::{Common, others, signed_of};

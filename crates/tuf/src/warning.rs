@@ -1,6 +1,7 @@
 //! Oddities in metadata that do not make it wrong.
 
 use super::KeyId;
+use super::nonconformity::Nonconformity;
 use keymoot_core::digest::Digest;
 use keymoot_core::text::excerpt;
 
@@ -37,7 +38,7 @@ pub enum Warning {
         /// Its names, in order
         keyids: Vec<KeyId>,
     },
-    /// `expires` has a fraction of a second or an offset from UTC.
+    /// `expires` is in another form than clients read.
     #[error("expires is written {}, which not every client reads", excerpt(.0))]
     UnusualTime(String),
     /// A signature that was never filled in.
@@ -61,6 +62,9 @@ pub enum Warning {
         .0.short()
     )]
     KeyRefusedElsewhere(KeyId),
+    /// What clients refuse. The form of `expires` is [`UnusualTime`](Self::UnusualTime).
+    #[error("{0}")]
+    Nonconforming(Nonconformity),
     /// Something beside `signed` and `signatures`, which nobody signed.
     #[error("the unsigned member \"{}\" beside \"signed\" is ignored", excerpt(.0))]
     UnsignedMember(String),
@@ -81,6 +85,7 @@ impl Warning {
             Self::RejectedSignature { .. } => "REJECTED-SIGNATURE",
             Self::UnknownSigner(_) => "UNKNOWN-SIGNER",
             Self::KeyRefusedElsewhere(_) => "KEY-REFUSED-ELSEWHERE",
+            Self::Nonconforming(what) => what.name(),
             Self::UnsignedMember(_) => "UNSIGNED-MEMBER",
         }
     }

@@ -75,6 +75,12 @@ impl From<HostError> for Failure {
     }
 }
 
+impl From<Violation> for Failure {
+    fn from(violation: Violation) -> Self {
+        Self::violations(vec![violation])
+    }
+}
+
 /// Prints violated rules on the standard error, each with its next step.
 pub fn print_violated(verdicts: &[Verdict]) {
     for verdict in verdicts {

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
-use super::{Nonconformity, is_spec_version, nonconformities};
-use crate::{Document, dialect::Dialect, samples};
+use super::{is_spec_version, nonconformities};
+use crate::{Document, Nonconformity, dialect::Dialect, samples};
 use keymoot_core::json::Json;
 
 const TIMESTAMP: &str = r#"{"signatures":[],"signed":{"_type":"timestamp","version":1,
@@ -145,4 +145,35 @@ fn a_threshold_that_the_keys_of_a_role_cannot_meet_does_not_conform() {
             usable: 0
         }]
     );
+}
+
+#[test]
+fn a_pattern_that_clients_match_differently_does_not_conform() {
+    let targets = Dialect::TufOnCi.targets(&samples::targets(Dialect::TufOnCi));
+    let mut signed = targets.unwrap().signed().clone();
+    let roles = member(member(&mut signed, "delegations"), "roles");
+    let Json::Array(roles) = roles else {
+        panic!("roles are no array");
+    };
+    let pattern = "release/[ab].txt";
+    let first = roles.first_mut().unwrap();
+    *member(first, "paths") = [Json::from(pattern)].into_iter().collect();
+    let role = match member(first, "name") {
+        Json::String(name) => name.clone(),
+        other => panic!("{other:?}"),
+    };
+    let found = nonconformities(&Document::unsigned(signed).unwrap());
+    let expected = Nonconformity::Pattern {
+        role,
+        pattern: pattern.to_owned(),
+    };
+    assert_eq!(found, [expected]);
+}
+
+#[test]
+fn what_names_one_role_or_file_does_not_concern_the_document() {
+    let hashes = found(r#"{"sha256":"ab"}"#, r#"{"foo":"ab"}"#);
+    assert!(!hashes.iter().any(Nonconformity::is_of_document));
+    let versions = found("\"version\":1,\"hashes\"", "\"version\":0,\"hashes\"");
+    assert!(versions.iter().all(Nonconformity::is_of_document));
 }

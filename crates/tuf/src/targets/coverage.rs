@@ -32,6 +32,19 @@ impl DelegatedRole {
     }
 }
 
+/// Whether clients match other names than keymoot does, which reads `*` and `?` alone. python-tuf
+/// reads `[` as fnmatch does; tough and tuf-js also read `{`, a backslash and `**` as globs do,
+/// and tuf-js reads `!`, `#` and a parenthesis as minimatch does.
+pub(crate) fn clients_differ(pattern: &str) -> bool {
+    pattern.contains(['[', '{', '}', '\\'])
+        || ["@(", "!(", "+(", "?(", "*("]
+            .iter()
+            .any(|glob| pattern.contains(glob))
+        || pattern
+            .split('/')
+            .any(|part| part == "**" || part.starts_with(['!', '#']))
+}
+
 /// A pattern matches component by component: `*` any characters and `?` one, but never
 /// a slash.
 fn matches(pattern: &str, name: &str) -> bool {
@@ -74,7 +87,7 @@ fn component(pattern: &str, part: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::{clients_differ, matches};
 
     #[test]
     fn a_pattern_matches_component_by_component() {
@@ -99,6 +112,34 @@ mod tests {
             ("a", "A"),
         ] {
             assert!(!matches(pattern, name), "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn clients_differ_about_what_only_some_of_them_read_as_a_glob() {
+        for pattern in [
+            "dl/[ab].txt",
+            "dl/{a,b}",
+            "dl/a}",
+            "a\\*",
+            "a/**",
+            "**/a",
+            "!a",
+            "a/#b",
+            "+(a|b)",
+        ] {
+            assert!(clients_differ(pattern), "{pattern}");
+        }
+        for pattern in [
+            "crates/*",
+            "dist/????-*/rust",
+            "a**b",
+            "a!b",
+            "a]",
+            "a (1)",
+            "é",
+        ] {
+            assert!(!clients_differ(pattern), "{pattern}");
         }
     }
 }

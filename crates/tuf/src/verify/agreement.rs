@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::roles::{Candidate, RoleError, VerifiedRole};
 use crate::line_endings::LINE_ENDINGS;
-use crate::meta::{FileFacts, Listed};
+use crate::meta::{self, FileFacts, Listed};
 use keymoot_core::text::excerpt;
 
 /// The result of comparing a set of verified documents.
@@ -67,6 +67,14 @@ pub enum Contradiction {
         /// The algorithm's name
         algorithm: String,
     },
+    /// Hashes of other algorithms alone are listed, so the file could be any.
+    #[error("{lister} lists {} with no hash that keymoot computes", excerpt(.file))]
+    UnknownHashes {
+        /// The listing document; safe to show
+        lister: String,
+        /// The name it is listed under
+        file: String,
+    },
     /// It is as listed except its line endings.
     #[error("{LINE_ENDINGS}")]
     LineEndings,
@@ -80,7 +88,7 @@ impl Contradiction {
             Self::Version { .. } => "VERSION-MISMATCH",
             Self::NotListed { .. } => "NOT-LISTED",
             Self::Length { .. } => "LENGTH-MISMATCH",
-            Self::Hash { .. } => "HASH-MISMATCH",
+            Self::Hash { .. } | Self::UnknownHashes { .. } => "HASH-MISMATCH",
             Self::LineEndings => "LINE-ENDINGS",
         }
     }
@@ -216,5 +224,11 @@ fn differences(lister: &str, file: &str, listed: &Listed, facts: &FileFacts) -> 
         file: file.to_owned(),
         algorithm: algorithm.clone(),
     });
-    length.into_iter().chain(hashes).collect()
+    let computed = listed.hashes.keys().any(|name| meta::is_computed(name));
+    let unknown = !computed && !listed.hashes.is_empty();
+    let unknown = unknown.then(|| Contradiction::UnknownHashes {
+        lister: lister.to_owned(),
+        file: file.to_owned(),
+    });
+    length.into_iter().chain(hashes).chain(unknown).collect()
 }

@@ -7,6 +7,8 @@ use super::oddities;
 use super::quorum::{Checks, Quorum, count};
 use super::root::VerifiedRoot;
 use crate::common::Common;
+use crate::conformance::{self, nonconformities};
+use crate::document::ROLES;
 use crate::line_endings::LINE_ENDINGS;
 use crate::meta::{self, FileFacts, Listing};
 use crate::{
@@ -23,10 +25,42 @@ use keymoot_core::time::Time;
 pub struct Candidate {
     /// The names, the likeliest first
     pub names: Vec<String>,
+    /// Whether the reader looked for the first name, as clients do. Otherwise a name that is no
+    /// role's may belong to any timestamp or snapshot.
+    pub exact: bool,
     /// The document
     pub document: Document,
     /// The file it was read from, where it is one file as servers publish it
     pub file: Option<FileFacts>,
+}
+
+impl Candidate {
+    /// Whether clients look for a document of another type under its name.
+    fn misnamed(&self) -> Option<RoleError> {
+        let found = self.document.kind();
+        let wanted = |name: &String| {
+            let top = ROLES.into_iter().find(|role| role == name);
+            top.unwrap_or("targets")
+        };
+        let other = match self.exact {
+            true => self.names.first().map(wanted),
+            // A name such as `7.snapshot` is a delegated role's, or that of a snapshot.
+            false if found == "targets" => {
+                let any = self.names.iter().any(|name| wanted(name) == found);
+                self.names.last().map(wanted).filter(|_| !any)
+            }
+            false => {
+                let top = self
+                    .names
+                    .iter()
+                    .filter(|name| ROLES.contains(&name.as_str()));
+                top.last().map(wanted)
+            }
+        };
+        let wanted = other.filter(|wanted| *wanted != found)?;
+        let found = found.to_owned();
+        Some(RoleError::WrongRole { found, wanted })
+    }
 }
 
 /// A document of a role with the signatures that its delegator demands.
@@ -96,6 +130,17 @@ pub enum RoleError {
         list(.0)
     )]
     NoDelegator(Vec<String>),
+    /// Its file name says that it is of another role than its `_type`.
+    #[error(
+        "it is a {} document, and clients look for a {wanted} document under its name",
+        excerpt(.found)
+    )]
+    WrongRole {
+        /// Its `_type`
+        found: String,
+        /// The type that clients look for
+        wanted: &'static str,
+    },
     /// Two documents claim one role and version and differ in what was signed.
     #[error(
         "there are two different documents of version {version}; at most one of them is genuine"
@@ -149,6 +194,7 @@ impl RoleError {
         match self {
             Self::Document(error) => error.name(),
             Self::NoDelegator(_) => "NO-DELEGATOR",
+            Self::WrongRole { .. } => "WRONG-ROLE",
             Self::Conflict { .. } => "CONFLICTING-VERSIONS",
             Self::LineEndings => "LINE-ENDINGS",
             Self::OutsideDelegation { .. } => "OUTSIDE-DELEGATION",
@@ -200,6 +246,11 @@ impl<'c> Search<'c> {
             waiting: VecDeque::new(),
         };
         search.find_conflicts();
+        for (candidate, result) in candidates.iter().zip(&mut search.results) {
+            if let Some(error) = candidate.misnamed() {
+                *result = Some(Err(error));
+            }
+        }
         search
     }
 
@@ -240,6 +291,7 @@ impl<'c> Search<'c> {
         };
         let mut newest: Option<(u64, Delegations)> = None;
         for (candidate, result) in self.candidates.iter().zip(&mut self.results) {
+            // A timestamp or snapshot under another role's name was refused before.
             let named = kind != "targets" || candidate.names.iter().any(|name| name == role);
             let open = match result {
                 None => true,
@@ -321,6 +373,8 @@ fn judge(
                 file: file.to_owned(),
             });
         }
+        let conformance = conformance::of_targets(document, content.delegations.as_ref());
+        warnings.extend(oddities::nonconforming(conformance));
         (content.expires, content.delegations)
     } else {
         let mut content = Vec::new();
@@ -328,6 +382,7 @@ fn judge(
         let common = Common::read(&at, &mut content).map_err(DocumentError::from)?;
         listing = meta::read(&at).map_err(DocumentError::from)?;
         warnings.extend(content);
+        warnings.extend(oddities::nonconforming(nonconformities(document)));
         (common.expires, None)
     };
     let verified = VerifiedRole {

@@ -3,7 +3,8 @@
 use p256::ecdsa::{DerSignature, SigningKey, signature::Signer as _};
 
 use super::{
-    ChainError, Gap, History, Rejection, RootError, VerifiedRoot, Walk, verify_chain, verify_root,
+    Candidate, ChainError, Gap, History, Rejection, RootError, VerifiedRoot, Walk, verify_chain,
+    verify_roles, verify_root,
 };
 use crate::key::write_object;
 use crate::{Document, KeyId, PublicKey, Root, Signature, Warning};
@@ -332,4 +333,47 @@ fn a_key_this_program_cannot_use_is_reported_and_others_still_count() {
     assert_eq!(verified.by_itself().valid.len(), 2);
     let names: Vec<_> = verified.warnings().map(Warning::name).collect();
     assert!(names.contains(&"UNUSABLE-KEY") && names.contains(&"REJECTED-SIGNATURE"));
+}
+
+#[test]
+fn a_document_is_of_the_role_for_which_clients_look_under_its_name() {
+    let verdict = |kind: &str, names: &[&str], exact| {
+        let text = format!(r#"{{"signatures":[],"signed":{{"_type":"{kind}","version":7}}}}"#);
+        let candidate = Candidate {
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            exact,
+            document: Document::parse(text.as_bytes(), text.len()).unwrap(),
+            file: None,
+        };
+        let verdict = verify_roles(None, &[candidate]).remove(0);
+        verdict.unwrap_err().name()
+    };
+    for (kind, names, exact) in [
+        ("snapshot", &["timestamp"][..], false),
+        ("timestamp", &["7.snapshot", "snapshot"], false),
+        ("targets", &["timestamp"], false),
+        ("snapshot", &["targets"], false),
+        ("timestamp", &["crates"], true),
+        ("targets", &["snapshot"], true),
+    ] {
+        assert_eq!(
+            verdict(kind, names, exact),
+            "WRONG-ROLE",
+            "{kind} {names:?}"
+        );
+    }
+    // No root was given.
+    for (kind, names, exact) in [
+        ("snapshot", &["snapshot"][..], true),
+        ("timestamp", &["7.timestamp", "timestamp"], false),
+        ("timestamp", &["crates"], false),
+        ("targets", &["7.snapshot", "snapshot"], false),
+        ("targets", &["crates"], true),
+    ] {
+        assert_eq!(
+            verdict(kind, names, exact),
+            "NO-DELEGATOR",
+            "{kind} {names:?}"
+        );
+    }
 }

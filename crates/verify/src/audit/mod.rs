@@ -9,15 +9,23 @@ mod search;
 mod state;
 mod text;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use keymoot_core::{Rule, Verdict, Violation, digest::Digest, text::excerpt, time::Time};
+use keymoot_core::{
+    HostError, Rule, Verdict, Violation,
+    digest::Digest,
+    text::{escape_path, excerpt},
+    time::Time,
+};
 use keymoot_record::ceremony::propose::CRATES_ROOT;
 use keymoot_tuf::{Document, DocumentError, FileFacts};
 
 use self::{
     outcome::{Audit, AuditedFile, Followed},
-    repository::{Repository, parse},
+    repository::{Repository, Stop, parse},
     search::{Found, Step},
     state::State,
 };
@@ -63,8 +71,14 @@ fn moment(text: &str) -> Result<Time, String> {
 /// Exit codes: 0 the file is the authorised one, 1 something cannot be read, 3 it is not.
 pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     let now = args.at.map_or_else(crate::now, Ok)?;
+    if args.target.is_empty() {
+        let next = "name the file as the repository lists it, such as index/se/rd/serde";
+        return Err(HostError::new("--target is empty", next).into());
+    }
     let file = files::read_bounded(&args.file, LARGEST_FILE)?;
-    let trusted = files::read_root(&args.trusted_root, files::LARGEST_ROOT)?;
+    let trusted = trusted_root(&args.trusted_root)?;
+    let tuf_root = Repository::of(&args.tuf_root)?;
+    let mirror = args.tuf_crates.as_deref().map(Repository::of).transpose()?;
     let remembered = args.state.as_deref().map(State::read).transpose()?;
     let mut state = remembered.flatten().unwrap_or_default();
     let mut audit = Audit {
@@ -78,8 +92,12 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         file: None,
         verdicts: Vec::new(),
     };
-    let outcome = audit.follow(args, &trusted, &file, now, &mut state);
-    audit.verdicts.extend(outcome.err().map(Verdict::from));
+    let repositories = (&tuf_root, mirror.as_ref());
+    match audit.follow(args, repositories, trusted, &file, now, &mut state) {
+        Ok(()) => {}
+        Err(Failure::Violated(violated)) => audit.verdicts.extend(violated),
+        Err(failure) => return Err(failure),
+    }
     audit.holds = !audit.verdicts.iter().any(Verdict::is_violated);
     if let (Some(folder), true) = (&args.state, audit.holds) {
         state.write(folder)?;
@@ -94,29 +112,43 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
     })
 }
 
+/// The root that the auditor trusts already.
+fn trusted_root(path: &Path) -> Result<Document, HostError> {
+    let bytes = files::read_root(path, files::LARGEST_ROOT)?;
+    let refused = |why: String| {
+        let what = format!("{} is no root to begin with: {why}", escape_path(path));
+        HostError::new(what, "name a root of tuf-root, such as its 1.root.json")
+    };
+    match parse(&bytes) {
+        Ok(document) if document.kind() == "root" => Ok(document),
+        Ok(document) => Err(refused(format!(
+            "it is a {} document",
+            excerpt(document.kind())
+        ))),
+        Err(error) => Err(refused(error.to_string())),
+    }
+}
+
 impl Audit {
     fn follow(
         &mut self,
         args: &Args,
-        trusted: &[u8],
+        (tuf_root, mirror): (&Repository, Option<&Repository>),
+        trusted: Document,
         file: &[u8],
         now: Time,
         state: &mut State,
-    ) -> Result<(), Violation> {
-        let tuf_root = Repository::of(&args.tuf_root);
-        let trusted =
-            parse(trusted).map_err(|error| chain(format!("the trusted root: {error}")))?;
+    ) -> Result<(), Failure> {
         state.begins_with(&trusted)?;
-        let through = match &args.tuf_crates {
+        let through = match mirror {
             Some(_) => CRATES_ROOT,
             None => &args.target,
         };
-        let first = self.repository("tuf-root", &tuf_root, trusted, through, now, state)?;
-        let listed = match &args.tuf_crates {
+        let first = self.repository("tuf-root", tuf_root, trusted, through, now, state)?;
+        let listed = match mirror {
             None => first,
-            Some(folder) => {
-                let mirror = Repository::of(folder);
-                let authorised = authorised(&tuf_root, &mirror, &first)?;
+            Some(mirror) => {
+                let authorised = authorised(tuf_root, mirror, &first)?;
                 self.verdicts.push(Verdict::held(
                     Rule::AuditAuthorised,
                     format!(
@@ -124,7 +156,7 @@ impl Audit {
                         authorised.version()
                     ),
                 ));
-                self.repository("tuf-crates", &mirror, authorised, &args.target, now, state)?
+                self.repository("tuf-crates", mirror, authorised, &args.target, now, state)?
             }
         };
         let facts = FileFacts::of(file);
@@ -134,7 +166,8 @@ impl Audit {
                 Rule::AuditFile,
                 format!("the file is not \"{name}\" that {role} lists: it {why}"),
                 REPORT,
-            ));
+            )
+            .into());
         }
         self.file = Some(AuditedFile {
             length: file.len(),
@@ -159,13 +192,12 @@ impl Audit {
         target: &str,
         now: Time,
         state: &mut State,
-    ) -> Result<Found, Violation> {
+    ) -> Result<Found, Failure> {
         let root = repository
             .newest_root(trusted)
-            .map_err(|why| chain(format!("{name}: {why}")))?;
-        let (found, mut documents) = search::find(repository, &root, target).map_err(|why| {
-            Violation::new(Rule::AuditDocuments, format!("{name}: {why}"), REPORT)
-        })?;
+            .map_err(|stop| violated(Rule::AuditRoot, name, stop))?;
+        let (found, mut documents) = search::find(repository, &root, target)
+            .map_err(|stop| violated(Rule::AuditDocuments, name, stop))?;
         let content = root.root();
         documents.insert(
             0,
@@ -190,7 +222,8 @@ impl Audit {
                 Rule::AuditFresh,
                 format!("{name}: {}", over.join("; ")),
                 "fetch again from another mirror: this one is frozen, or the project is late",
-            ));
+            )
+            .into());
         }
         self.verdicts.push(Verdict::held(
             Rule::AuditDocuments,
@@ -219,9 +252,9 @@ fn authorised(
     tuf_root: &Repository,
     mirror: &Repository,
     listed: &Found,
-) -> Result<Document, Violation> {
-    let fault = |what: String| Violation::new(Rule::AuditAuthorised, what, REPORT);
-    let bytes = tuf_root.target(CRATES_ROOT, &listed.file).ok_or_else(|| {
+) -> Result<Document, Failure> {
+    let fault = |what: String| Failure::from(Violation::new(Rule::AuditAuthorised, what, REPORT));
+    let bytes = tuf_root.target(CRATES_ROOT, &listed.file)?.ok_or_else(|| {
         fault(format!(
             "tuf-root does not serve {CRATES_ROOT} as it lists it"
         ))
@@ -229,15 +262,15 @@ fn authorised(
     let document = payload(&bytes).map_err(|error| fault(format!("{CRATES_ROOT}: {error}")))?;
     let version = document.version();
     let next = version.saturating_add(1);
-    if mirror.root_bytes(next).is_some() {
+    if mirror.root_bytes(next)?.is_some() {
         return Err(fault(format!(
             "the mirror has root {next} of tuf-crates, and the quorum authorised root {version}"
         )));
     }
-    match mirror.root_bytes(version) {
+    match mirror.root_bytes(version)? {
         Some(served) if served == bytes => mirror
             .root(version)
-            .map_err(fault)?
+            .map_err(|stop| violated(Rule::AuditAuthorised, "tuf-crates", stop))?
             .ok_or_else(|| fault(format!("the mirror has no root {version} of tuf-crates"))),
         Some(_) => Err(fault(format!(
             "root {version} of tuf-crates on the mirror is not the authorised file"
@@ -256,6 +289,10 @@ fn payload(bytes: &[u8]) -> Result<Document, DocumentError> {
     }
 }
 
-fn chain(what: String) -> Violation {
-    Violation::new(Rule::AuditRoot, what, REPORT)
+/// The rule that a repository violates, unless the auditor cannot read one of its files.
+fn violated(rule: Rule, repository: &str, stop: Stop) -> Failure {
+    match stop {
+        Stop::Refused(why) => Violation::new(rule, format!("{repository}: {why}"), REPORT).into(),
+        Stop::Host(error) => error.into(),
+    }
 }

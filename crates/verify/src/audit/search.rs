@@ -8,7 +8,7 @@ use keymoot_tuf::{
 };
 use serde::Serialize;
 
-use super::repository::Repository;
+use super::repository::{Repository, Stop, clients_refuse};
 
 /// The most documents that are searched: a client stops too.
 const MOST: usize = 32;
@@ -39,7 +39,7 @@ pub(super) fn find(
     repository: &Repository,
     root: &VerifiedRoot,
     target: &str,
-) -> Result<(Found, Vec<Step>), String> {
+) -> Result<(Found, Vec<Step>), Stop> {
     let mut way = Way {
         repository,
         root,
@@ -57,7 +57,7 @@ pub(super) fn find(
     while let Some(role) = waiting.pop() {
         searched += 1;
         if searched > MOST {
-            return Err(format!("more than {MOST} roles may list the file"));
+            return Err(format!("more than {MOST} roles may list the file").into());
         }
         let shown = excerpt(&role);
         let version = listed(&role).ok_or_else(|| format!("the snapshot does not list {shown}"))?;
@@ -68,7 +68,10 @@ pub(super) fn find(
             let found = Found {
                 role,
                 file: file.clone(),
-                listed: snapshot.versions().collect(),
+                listed: snapshot
+                    .versions()
+                    .filter(|(role, _)| is_listed(role))
+                    .collect(),
             };
             return Ok((found, way.steps()?));
         }
@@ -84,7 +87,14 @@ pub(super) fn find(
         }
         waiting.extend(next.into_iter().rev());
     }
-    Err(format!("no role lists \"{}\"", excerpt(target)))
+    let target = excerpt(target);
+    Err(format!("no role lists \"{target}\"; --target is the name in the repository").into())
+}
+
+/// Whether versions of a role come from the snapshot. Old ones also list the root, which may be
+/// newer there.
+fn is_listed(role: &str) -> bool {
+    !["root", "timestamp", "snapshot"].contains(&role)
 }
 
 struct Way<'a> {
@@ -95,16 +105,26 @@ struct Way<'a> {
 
 impl Way<'_> {
     /// Reads the document of a role and verifies it by what was read before.
-    fn add(&mut self, role: &str, version: Option<u64>) -> Result<VerifiedRole, String> {
+    fn add(&mut self, role: &str, version: Option<u64>) -> Result<VerifiedRole, Stop> {
         let (document, file) = self.repository.document(role, version)?;
+        let refused = clients_refuse(&document);
         self.candidates.push(Candidate {
             names: vec![role.to_owned()],
+            exact: true,
             document,
             file,
         });
         let verdict = self.verdicts().pop();
-        let verdict = verdict.ok_or("nothing was read")?;
-        verdict.map_err(|error| format!("{}: {error}", excerpt(role)))
+        let shown = excerpt(role);
+        let verified = verdict
+            .ok_or("nothing was read")?
+            .map_err(|error| format!("{shown}: {error}"))?;
+        if verified.role != role {
+            let other = excerpt(&verified.role);
+            return Err(format!("{shown}: it is a document of the role {other}").into());
+        }
+        refused.map_err(|why| format!("{shown}: {why}"))?;
+        Ok(verified)
     }
 
     fn verdicts(&self) -> Vec<Result<VerifiedRole, RoleError>> {

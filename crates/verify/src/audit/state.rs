@@ -1,7 +1,7 @@
 //! The memory of an auditor, so that a mirror cannot go back.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{self, Write as _},
     path::Path,
@@ -12,7 +12,7 @@ use keymoot_core::{
     digest::Digest,
     text::{escape_path, excerpt},
 };
-use keymoot_tuf::{Document, VerifiedRoot};
+use keymoot_tuf::{Document, Root, VerifiedRoot};
 use serde::{Deserialize, Serialize};
 
 use crate::files;
@@ -39,6 +39,41 @@ struct Seen {
     root: Option<Digest>,
     /// By role
     versions: BTreeMap<String, u64>,
+    /// Who signs timestamp and snapshot by the newest root. It is empty in a state of keymoot 0.3
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    signers: BTreeMap<String, Signers>,
+}
+
+/// The keys of a role, and how many of them sign.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Signers {
+    threshold: u32,
+    keys: BTreeSet<Digest>,
+}
+
+impl Signers {
+    /// Those of timestamp and snapshot.
+    fn online(root: &Root) -> BTreeMap<String, Self> {
+        let roles = ["timestamp", "snapshot"].into_iter();
+        roles
+            .filter_map(|name| {
+                let signers = Self {
+                    threshold: root.roles.get(name)?.threshold,
+                    keys: root.role_keys(name).into_keys().collect(),
+                };
+                Some((name.to_owned(), signers))
+            })
+            .collect()
+    }
+
+    /// Whether documents with their signatures may have too few for the others: a key is gone, or
+    /// more must sign.
+    fn are_replaced_by(&self, others: Option<&Self>) -> bool {
+        others.is_none_or(|others| {
+            self.threshold < others.threshold || !self.keys.is_subset(&others.keys)
+        })
+    }
 }
 
 impl State {
@@ -48,7 +83,16 @@ impl State {
     /// [`HostError`] when it cannot be read, or is none.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>, HostError> {
         let path = folder.join(FILE);
-        if !path.exists() {
+        // A link to nowhere is a state that cannot be read.
+        let is_absent = |path: &Path| {
+            let found = fs::symlink_metadata(path);
+            found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        };
+        if is_absent(folder) {
+            return Ok(None);
+        }
+        fs::metadata(folder).map_err(|error| HostError::file("read", folder, &error))?;
+        if is_absent(&path) {
             return Ok(None);
         }
         let bytes = files::read_bounded(&path, MOST)?;
@@ -102,10 +146,13 @@ impl State {
         }
     }
 
-    /// Records what a repository serves now.
+    /// Records what a repository serves now. Where a newer root replaced keys of timestamp or
+    /// snapshot, their versions begin again (TUF 1.0.34, section 5.3.11): a thief of the old keys
+    /// may have signed the largest version.
     ///
     /// # Errors
-    /// AUDIT-ROLLBACK where it served something newer, or another root of that version.
+    /// AUDIT-ROLLBACK where it served something newer, another root of that version, or a role that
+    /// the snapshot no longer lists.
     pub(super) fn see(
         &mut self,
         repository: &str,
@@ -121,6 +168,21 @@ impl State {
             )
         };
         let digest = root.document().digest();
+        let signers = Signers::online(root.root());
+        let before = seen.versions.get("root");
+        let is_newer = before.is_some_and(|before| *before < root.root().version);
+        let mut known = seen.signers.iter();
+        if is_newer && known.any(|(role, known)| known.are_replaced_by(signers.get(role))) {
+            seen.versions.retain(|role, _| role == "root");
+        }
+        let versions: BTreeMap<_, _> = versions.collect();
+        let mut known = seen.versions.keys();
+        if let Some(role) = known.find(|role| !versions.contains_key(*role)) {
+            return Err(fault(format!(
+                "the snapshot does not list {}, and listed it before",
+                excerpt(role)
+            )));
+        }
         for (role, version) in versions {
             let before = seen.versions.insert(role.clone(), version);
             let before = before.unwrap_or_default();
@@ -135,6 +197,7 @@ impl State {
             }
         }
         seen.root = Some(digest);
+        seen.signers = signers;
         Ok(())
     }
 }

@@ -219,20 +219,29 @@ const MOST_TARGET: u64 = 256 << 20;
 
 /// The content of a target file below a folder. Links are not followed.
 pub(crate) fn target_bytes(folder: &Path, name: &str, listed: &TargetFile) -> Option<Vec<u8>> {
+    // A file that is longer than listed is another file.
+    let read = |path: &PathBuf| files::read_bounded(path, listed.length.min(MOST_TARGET)).ok();
+    target_paths(folder, name, listed).iter().find_map(read)
+}
+
+/// The files below a folder that may be a target file, with a hash in the name and without.
+pub(crate) fn target_paths(folder: &Path, name: &str, listed: &TargetFile) -> Vec<PathBuf> {
     let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0']);
     if !name.split('/').all(plain) {
-        return None;
+        return Vec::new();
     }
     let (parent, file) = name.rsplit_once('/').unwrap_or(("", name));
     let hashed = listed.hashes.values().map(|hash| format!("{hash}.{file}"));
     let names = hashed.filter(|name| plain(name) && !name.contains('/'));
-    names.chain([file.to_owned()]).find_map(|file| {
-        let path = folder.join(parent).join(file);
-        let is_file = fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file());
-        // A file that is longer than listed is another file.
-        (is_file && !is_below_a_link(&path, name))
-            .then(|| files::read_bounded(&path, listed.length.min(MOST_TARGET)).ok())?
-    })
+    let mut paths: Vec<_> = names
+        .chain([file.to_owned()])
+        .map(|file| folder.join(parent).join(file))
+        .collect();
+    paths.retain(|path| {
+        let is_file = fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file());
+        is_file && !is_below_a_link(path, name)
+    });
+    paths
 }
 
 impl Verified {

@@ -80,6 +80,7 @@ impl Report {
                 Ok(document) => {
                     candidates.push(Candidate {
                         names: role_names(&path),
+                        exact: false,
                         document,
                         file,
                     });
