@@ -211,7 +211,7 @@ fn a_document_of_another_type_than_its_name_is_refused() {
     let mut repository = Repository::new();
     let timestamp = repository.files["metadata/timestamp.json"].clone();
     repository.put("snapshot", timestamp);
-    repository.is_refused("snapshot", "WRONG-TYPE");
+    repository.is_refused("snapshot", "WRONG-ROLE");
 }
 
 #[test]

@@ -229,12 +229,6 @@ fn missing(role: &str, why: &str) -> Refusal {
 
 /// The current document of a role; `None` where there is none.
 fn read(files: &Files, dialect: Dialect, role: &str) -> Result<Option<Candidate>, Refusal> {
-    let refused = |name, why| Refusal {
-        role: role.to_owned(),
-        name,
-        why,
-        cure: Cure::Document,
-    };
     let file = |path: &str| files.get(path).cloned();
     let found = dialect.read(role, None, &file);
     let found = found.and_then(|document| {
@@ -242,17 +236,15 @@ fn read(files: &Files, dialect: Dialect, role: &str) -> Result<Option<Candidate>
         document.as_ref().map(Lifetime::of).transpose()?;
         Ok(document)
     });
-    let Some(document) = found.map_err(|error| refused(error.name(), error.to_string()))? else {
+    let found = found.map_err(|error| Refusal {
+        role: role.to_owned(),
+        name: error.name(),
+        why: error.to_string(),
+        cure: Cure::Document,
+    });
+    let Some(document) = found? else {
         return Ok(None);
     };
-    let kind = match role {
-        "root" | "timestamp" | "snapshot" => role,
-        _ => TARGETS,
-    };
-    if document.kind() != kind {
-        let why = format!("it is of the type {}", excerpt(document.kind()));
-        return Err(refused("WRONG-TYPE", why));
-    }
     // Snapshots list whole files; tuf-ci keeps a document in two.
     let file = match &dialect.paths(role, 0)[..] {
         [path] => file(path).map(|bytes| FileFacts::of(&bytes)),
