@@ -1,6 +1,7 @@
 //! Completions for shells, and manual pages, from the command line's definition.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
