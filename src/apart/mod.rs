@@ -8,7 +8,7 @@ mod request;
 pub(crate) use self::{
     collect::{Outcome, Taken, collect},
     refusal::refuse,
-    request::{UNTAKEN, ask, withdraw},
+    request::{ask, withdraw},
 };
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::UNTAKEN;
 use crate::host::whole;
 use keymoot_core::{HostError, digest::Digest};
 use keymoot_record::{
@@ -35,7 +34,7 @@ pub(crate) fn refuse(
     let answer = Answer::new(ceremony.to_owned(), holder.clone(), request, says);
     let bytes = answer.bytes().map_err(unfit)?;
     Answer::read(&bytes).map_err(|violation| unfit(violation.what))?;
-    whole::publish_once(out, &bytes, UNTAKEN)
+    whole::publish_once(out, &bytes, whole::UNTAKEN)
 }
 
 /// A reason in one line, which the record keeps for ever: without the spaces at its ends.

@@ -17,9 +17,6 @@ use keymoot_record::{
     transcript::{Event, Mode, Time},
 };
 
-/// The help when the file of a request or an answer exists already.
-pub(crate) const UNTAKEN: &str = "name a file that does not exist yet";
-
 /// A request that went out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sent {
@@ -84,7 +81,7 @@ pub(crate) fn ask(
     .map_err(unfit)?;
     let digest = Digest::of(&request);
     // Written before the event that names it. An interrupted attempt wrote the same bytes.
-    whole::publish_once(out, &request, UNTAKEN)?;
+    whole::publish_once(out, &request, whole::UNTAKEN)?;
     desk.record(Event::Requested {
         request: digest,
         to: to.clone(),

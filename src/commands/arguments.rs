@@ -108,7 +108,7 @@ fn is_inside(one: &Path, other: &Path) -> bool {
     one.starts_with(other) || other.starts_with(one)
 }
 
-/// The path without links, as far as it exists.
+/// The path without the links among those of its folders that exist.
 fn resolved(path: &Path) -> PathBuf {
     let real = path.ancestors().find_map(|there| {
         let real = fs::canonicalize(there).ok()?;

@@ -18,7 +18,6 @@ use keymoot_verify::{
 
 use super::{Failure, arguments};
 use crate::{
-    apart::UNTAKEN,
     frames::{self, Frames},
     host::{clock, whole},
     store::{
@@ -134,7 +133,7 @@ fn read(pictures: &[PathBuf], out: &Path) -> Result<ExitCode, Failure> {
     let files = files.collect::<Result<Vec<_>, _>>().map_err(violated)?;
     match files.as_slice() {
         [sealed] if sealed.starts_with(SEALED) => {
-            whole::publish_once(out, sealed, UNTAKEN)?;
+            whole::publish_once(out, sealed, whole::UNTAKEN)?;
             say!(
                 "The sealed file is {}. Try it: keymoot escrow test {} --identity FILE",
                 escape_path(out),

@@ -11,7 +11,7 @@ use keymoot_record::{
 use keymoot_verify::{apart::witness, output};
 
 use super::{Failure, inputs};
-use crate::{apart::UNTAKEN, host::whole};
+use crate::host::whole;
 
 /// Render the report of a bundle again, in the words of this program
 ///
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         }
     };
     match &args.out {
-        Some(path) => whole::publish_once(path, report.as_bytes(), UNTAKEN)?,
+        Some(path) => whole::publish_once(path, report.as_bytes(), whole::UNTAKEN)?,
         None => output::text(&report),
     }
     Ok(ExitCode::SUCCESS)

@@ -264,7 +264,7 @@ impl<'d, 'w> Driver<'d, 'w> {
             match self.state.answer(question, answer, clock::now()?) {
                 Ok(Said::Event(event)) => {
                     if let Some(why) = self.state.refuses(&event) {
-                        refusal = Some(Refusal(wish::not_now(&why)));
+                        refusal = Some(Refusal(Self::not_now(&why)));
                         continue;
                     }
                     let set_aside = match &event {

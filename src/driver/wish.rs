@@ -20,15 +20,15 @@ impl Driver<'_, '_> {
         };
         let refused = self.operator.told(&Told {
             headline: "It could not be done.".to_owned(),
-            lines: vec![not_now(&why)],
+            lines: vec![Self::not_now(&why)],
             digest: None,
             failed: true,
         });
         refused.or_else(|interrupt| self.interrupt(interrupt))
     }
-}
 
-/// The refusal of an event that may not follow, for this reason of the state.
-pub(super) fn not_now(why: &str) -> String {
-    format!("It cannot be recorded now: {why}.")
+    /// The refusal of an event that may not follow, for this reason of the state.
+    pub(super) fn not_now(why: &str) -> String {
+        format!("It cannot be recorded now: {why}.")
+    }
 }

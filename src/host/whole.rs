@@ -176,6 +176,9 @@ pub fn publish_durably(path: &Path, bytes: &[u8]) -> Result<(), HostError> {
     write_with_mode(path, bytes, 0o644)
 }
 
+/// The help for [`publish_once`] where a person named the place.
+pub const UNTAKEN: &str = "name a file that does not exist yet";
+
 /// [`publish_durably`] for a place that is free. The very same file is left alone, and synced.
 ///
 /// # Errors

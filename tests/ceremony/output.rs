@@ -33,11 +33,11 @@ fn command(arguments: &[&str], path: &Path) -> Command {
 
 /// Commands that succeed and print something.
 fn printing() -> Vec<Command> {
-    let (dir, bundle, root) = (finished().dir(), finished().out(), root());
+    let (bundle, root) = (finished().out(), root());
     let verify = ["verify", "--expect", "rehearsal-small", "--rehearsal"];
     let mut commands = vec![
-        command(&["status"], &dir),
-        command(&["status", "--json"], &dir),
+        command(&["status"], &bundle),
+        command(&["status", "--json"], &bundle),
         command(&verify, &bundle),
         command(&[&verify[..], &["--json"]].concat(), &bundle),
         command(&["report", "--rehearsal"], &bundle),

@@ -193,7 +193,7 @@ pub(crate) fn root_by_one(online: PublicKey, change: impl FnOnce(&mut Value)) ->
             marks: [(REHEARSAL_MARK.to_owned(), Json::from("tuf-crates"))].into(),
         })
         .unwrap();
-    let mut signed: Value = serde_json::from_slice(document.signed_bytes()).unwrap();
+    let mut signed: Value = serde_json::to_value(document.signed()).unwrap();
     change(&mut signed);
     let text = signed.to_string();
     let signed = keymoot_core::json::parse(text.as_bytes(), text.len()).unwrap();

@@ -290,7 +290,7 @@ fn a_root_alone_is_refused() {
 fn the_verdict_says_that_expiry_is_no_part_of_it() {
     let tree = Tree::exported();
     let said = said(&tree.verify(&[]));
-    let command = format!("keymoot status {}", tree.path("").display());
+    let command = format!("keymoot status {}", tree.folder.path().display());
     assert!(
         said.contains("What has expired") && said.contains(&command),
         "{said}"

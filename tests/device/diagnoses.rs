@@ -73,6 +73,12 @@ fn said(cause: &str, message: &str, help: &str) {
     }
 }
 
+/// A command's help as the table has it: the sentence of a screen.
+fn sentence(help: &str) -> String {
+    let (first, rest) = help.split_at(1);
+    format!("{}{rest}.", first.to_uppercase())
+}
+
 fn told<T: std::fmt::Debug>(cause: &str, outcome: Result<T, DeviceError>) {
     let error = outcome.unwrap_err();
     assert!(!error.headline().is_empty() && !error.safe().is_empty());

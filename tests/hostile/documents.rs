@@ -107,13 +107,16 @@ fn documents_are_shown_compared_and_verified_without_being_obeyed() {
 
 #[test]
 fn an_audit_shows_its_target_and_the_path_of_a_broken_state_without_being_obeyed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data/bundles/0.3.0-live/bundle/repositories/tuf-root/metadata/root.json");
     let named = strings::ALL.iter();
     for hostile in named.filter(|hostile| !hostile.text.contains(['\0', '/'])) {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         fs::create_dir(path(hostile.text)).unwrap();
+        fs::create_dir(path("metadata")).unwrap();
         fs::write(path(hostile.text).join("audit-state.json"), "{}").unwrap();
-        fs::write(path("file"), "no root").unwrap();
+        fs::write(path("file"), "anything").unwrap();
         for state in ["new", hostile.text] {
             let said = printed(
                 keymoot()
@@ -121,7 +124,7 @@ fn an_audit_shows_its_target_and_the_path_of_a_broken_state_without_being_obeyed
                     .arg("--json")
                     .arg(format!("--target={}", hostile.text))
                     .arg("--trusted-root")
-                    .arg(path("file"))
+                    .arg(&root)
                     .arg("--tuf-root")
                     .arg(folder.path())
                     .arg("--tuf-crates")

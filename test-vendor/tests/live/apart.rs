@@ -21,7 +21,7 @@ use super::{
 /// Opens the options, and chooses the one for holders apart.
 fn for_apart(at: &mut Lines) {
     // Where nobody at the table can come, nobody is asked whose turn it is.
-    at.read_any(&["Whose turn?", "No other holder can come."]);
+    at.read_any(&["Whose turn?", "No other holder can come"]);
     at.reply("?");
     let list = at.read("holders apart: requests");
     let row = list.lines().last().unwrap();

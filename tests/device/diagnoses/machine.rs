@@ -5,7 +5,7 @@ use std::process::Command;
 
 use testkit::room::Room;
 
-use super::said;
+use super::{said, sentence};
 
 /// The first problem that `keymoot device list` reports, by a command that becomes keymoot.
 fn problem(mut command: Command, room: &Room) -> (String, String) {
@@ -21,7 +21,7 @@ fn problem(mut command: Command, room: &Room) -> (String, String) {
     let message = rows.next().unwrap();
     let help = rows.next().unwrap().trim();
     let help = help.strip_prefix("help: ").unwrap();
-    (message.to_owned(), help.to_owned())
+    (message.to_owned(), sentence(help))
 }
 
 fn failing(strace: &[&str]) -> Command {

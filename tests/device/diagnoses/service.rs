@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use super::said;
+use super::{said, sentence};
 
 /// The length of the library's first message, in bytes: a header and a version.
 const REQUEST: usize = 20;
@@ -30,12 +30,7 @@ fn list_by(mut keymoot: Command, socket: &Path) -> (String, String) {
     let said = String::from_utf8(output.stderr).unwrap();
     let (message, next) = said.trim().split_once("\n  help: ").unwrap();
     let message = message.strip_prefix("keymoot: ").unwrap();
-    // The table has the sentences of a screen.
-    let (first, rest) = next.split_at(1);
-    (
-        message.to_owned(),
-        format!("{}{rest}.", first.to_uppercase()),
-    )
+    (message.to_owned(), sentence(next))
 }
 
 #[test]

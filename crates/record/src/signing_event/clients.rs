@@ -84,8 +84,8 @@ fn periods(side: &Side, role: &str) -> Option<Periods> {
 }
 
 /// How many days a document may last, by the periods in the base and in the event. tuf-on-ci
-/// changes a period and the expiry in one event, so a new period counts at once, up to a bound.
-/// One that the event takes away still counts.
+/// changes a period and the expiry in one event. So a new period counts at once, up to a bound,
+/// and one that the event takes away still counts.
 fn most_days(before: Option<Periods>, now: Option<Periods>) -> u32 {
     let before = before.map(|before| before.expiry_days);
     let bound = before.map_or(LONGEST_PERIOD, |days| days.max(LONGEST_PERIOD));

@@ -32,9 +32,9 @@ impl DelegatedRole {
     }
 }
 
-/// Whether clients match other names than keymoot does, which reads `*` and `?` alone. python-tuf
-/// reads `[` as fnmatch does; tough and tuf-js also read `{`, a backslash and `**` as globs do,
-/// and tuf-js reads `!`, `#` and a parenthesis as minimatch does.
+/// Whether clients match other names than keymoot does, which reads `*` and `?` alone. In python-tuf
+/// `[` begins a class of fnmatch. In tough and tuf-js `{`, a backslash and `**` are parts of a glob,
+/// too. Minimatch, which tuf-js uses, also reads `!`, `#` and a parenthesis.
 pub(crate) fn clients_differ(pattern: &str) -> bool {
     pattern.contains(['[', '{', '}', '\\'])
         || ["@(", "!(", "+(", "?(", "*("]

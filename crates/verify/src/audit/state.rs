@@ -175,9 +175,10 @@ impl State {
         if is_newer && known.any(|(role, known)| known.are_replaced_by(signers.get(role))) {
             seen.versions.retain(|role, _| role == "root");
         }
-        let versions: BTreeMap<_, _> = versions.collect();
+        let versions: Vec<_> = versions.collect();
+        let listed: BTreeSet<_> = versions.iter().map(|(role, _)| role).collect();
         let mut known = seen.versions.keys();
-        if let Some(role) = known.find(|role| !versions.contains_key(*role)) {
+        if let Some(role) = known.find(|role| !listed.contains(role)) {
             return Err(fault(format!(
                 "the snapshot does not list {}, and listed it before",
                 excerpt(role)

@@ -6,7 +6,6 @@ use std::{
 };
 
 use crate::{
-    apart::UNTAKEN,
     commands::arguments,
     host::whole::{self, Staged},
 };
@@ -82,7 +81,7 @@ impl Destination<'_> {
     fn put_back(&self, placed: &Files, error: HostError, receipt: Staged) -> HostError {
         let put = |path: &String| {
             let (target, bytes) = (self.tree.join(path), self.before.get(path)?);
-            match whole::is_there(&target, Some(bytes), UNTAKEN) {
+            match whole::is_there(&target, Some(bytes), whole::UNTAKEN) {
                 Ok(true) => None,
                 _ => whole::publish_durably(&target, bytes).err(),
             }
@@ -125,7 +124,7 @@ pub(super) fn place_of_receipt(out: &Path, tree: &Path) -> Result<PathBuf, HostE
     let Some(out) = name.map(|name| out.with_file_name(name)) else {
         return Err(HostError::new(
             format!("{} names no file", escape_path(&out)),
-            UNTAKEN,
+            whole::UNTAKEN,
         ));
     };
     if out.starts_with(&tree) {
@@ -137,7 +136,7 @@ pub(super) fn place_of_receipt(out: &Path, tree: &Path) -> Result<PathBuf, HostE
     match fs::symlink_metadata(&out).is_ok() {
         true => Err(HostError::new(
             format!("{} exists already", escape_path(&out)),
-            UNTAKEN,
+            whole::UNTAKEN,
         )),
         false => Ok(out),
     }
