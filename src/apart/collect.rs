@@ -154,7 +154,7 @@ fn files_at(place: &Path) -> Result<Vec<PathBuf>, HostError> {
             format!("{} holds no file, so no answer", escape_path(place)),
             "name the answers, or a folder that holds them",
         )),
-        ..=MOST => Ok(paths),
+        1..=MOST => Ok(paths),
         more => Err(HostError::new(
             format!("{} holds {more} files", escape_path(place)),
             "put the answers alone into a folder",

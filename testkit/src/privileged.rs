@@ -7,7 +7,7 @@
 //! it prints one line that says so, also when the output of passing tests is hidden.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     process::{Command, Stdio},
 };
 
@@ -21,6 +21,18 @@ const NEEDED: [u32; 2] = [19, 21];
 #[derive(Clone)]
 pub struct Root {
     words: Vec<OsString>,
+}
+
+/// A program for which the modes of files count, also where root runs the test: root's right to
+/// read every file is a capability (capabilities(7)).
+#[must_use]
+pub fn without_capabilities(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    if rustix::process::geteuid().is_root() {
+        command.args(["--inh-caps=-all", "--bounding-set=-all"]);
+    }
+    command.arg("--").arg(program);
+    command
 }
 
 impl Root {

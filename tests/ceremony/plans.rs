@@ -228,7 +228,8 @@ fn a_new_root_of_tuf_crates_that_no_client_can_use_ends_the_plan() {
     };
     let good = check(&root_by_one(online(), |_| {}));
     assert!(good.status.success(), "{}", said(&good));
-    let cases: [(&str, fn(&mut Value)); 6] = [
+    type Change = fn(&mut Value);
+    let cases: [(&str, Change); 6] = [
         ("the threshold of \"timestamp\" is 5", |root| {
             root["roles"]["timestamp"]["threshold"] = json!(5);
         }),

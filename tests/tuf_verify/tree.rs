@@ -1,6 +1,8 @@
 //! The documents of a repository below its root: what cannot be read, is missing or lies deeper
 //! than one delegation is refused as everything else is.
 
+use std::slice;
+
 use keymoot_core::json::{Json, Object};
 use keymoot_record::{bundle::Files, published::BelowRoot};
 use keymoot_tuf::{Dialect, Document, VerifiedRoot, verify_root};
@@ -85,7 +87,7 @@ impl Repository {
     }
 
     fn sign_nightly(&mut self, delegated: &[(&str, &Key)]) {
-        let text = signed(&targets(delegated), &[self.nightly.clone()]);
+        let text = signed(&targets(delegated), slice::from_ref(&self.nightly));
         self.put("nightly", text);
     }
 

@@ -372,7 +372,8 @@ mod tests {
 
     #[test]
     fn a_fault_of_a_repository_is_not_one_of_a_bundle() {
-        let make: [(&str, fn(&Path)); 3] = [
+        type Make = fn(&Path);
+        let make: [(&str, Make); 3] = [
             ("is a link", |metadata| {
                 fs::hard_link(metadata.join("root.json"), metadata.join("../elsewhere")).unwrap();
             }),

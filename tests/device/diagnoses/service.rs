@@ -9,6 +9,8 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
+use testkit::privileged::without_capabilities;
+
 use super::{said, sentence};
 
 /// The length of the library's first message, in bytes: a header and a version.
@@ -43,11 +45,7 @@ fn a_service_that_is_missing_or_refuses() {
     let socket = folder.path().join("forbidden");
     let _listener = UnixListener::bind(&socket).unwrap();
     fs::set_permissions(&socket, Permissions::from_mode(0o000)).unwrap();
-    let mut keymoot = Command::new("setpriv");
-    if rustix::process::geteuid().is_root() {
-        keymoot.args(["--inh-caps=-all", "--bounding-set=-all"]);
-    }
-    keymoot.args(["--", env!("CARGO_BIN_EXE_keymoot")]);
+    let keymoot = without_capabilities(env!("CARGO_BIN_EXE_keymoot"));
     let (message, help) = list_by(keymoot, &socket);
     let cause = "this user may not open the socket of the service";
     said(cause, &message, &help);

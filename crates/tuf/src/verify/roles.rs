@@ -50,11 +50,9 @@ impl Candidate {
                 self.names.last().map(wanted).filter(|_| !any)
             }
             false => {
-                let top = self
-                    .names
-                    .iter()
-                    .filter(|name| ROLES.contains(&name.as_str()));
-                top.last().map(wanted)
+                let mut names = self.names.iter().rev();
+                let top = names.find(|name| ROLES.contains(&name.as_str()));
+                top.map(wanted)
             }
         };
         let wanted = other.filter(|wanted| *wanted != found)?;
