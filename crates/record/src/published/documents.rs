@@ -168,8 +168,11 @@ impl BelowRoot {
                 lister.versions().map(move |(role, _)| (role, by.clone()))
             })
             .collect();
+        let read_before = self.candidates.iter().map(role);
+        let unread = self.unread.iter().map(|refusal| refusal.role.as_str());
+        let mut met: BTreeSet<_> = read_before.chain(unread).map(str::to_owned).collect();
         for (role, by) in listed {
-            if self.knows(&role) {
+            if !met.insert(role.clone()) {
                 continue;
             }
             match read(files, dialect, &role) {
