@@ -179,6 +179,12 @@ fn a_ceremony_that_was_left_on_a_machine_that_fails_is_resumed_once_the_cause_is
             let rule = Rule::MachineClock.id();
             assert!(said(&left).contains(rule), "at {place}: {}", said(&left));
         }
+        let mut asks = keymoot();
+        asks.arg("request").arg(stage.dir());
+        let refused = asks.arg("-o").arg(stage.path("request")).output().unwrap();
+        assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+        let told = "the machine did not pass its last check: MACHINE-CLOCK";
+        assert!(said(&refused).contains(told), "{}", said(&refused));
         let output = stage.resume();
         assert!(output.status.success(), "at {place}: {}", said(&output));
         verified(&stage);

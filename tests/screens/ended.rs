@@ -62,6 +62,18 @@ fn record(bundle: &Path) -> String {
     complete.unwrap().detail.clone()
 }
 
+/// The exit code and the output of `keymoot verify` for the bundle of a rehearsal.
+fn verify(bundle: &Path, more: &[&str]) -> (Option<i32>, String) {
+    let mut command = keymoot();
+    command
+        .arg("verify")
+        .arg(bundle)
+        .args(["--expect", "rehearsal-small", "--rehearsal"]);
+    let output = command.args(more).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    (output.status.code(), text)
+}
+
 #[test]
 fn too_few_answer_the_roll_call_and_the_record_says_so() {
     let mut held = Occasion::begin(2, "annual-resign", "1-initial-root");
@@ -82,20 +94,10 @@ fn too_few_answer_the_roll_call_and_the_record_says_so() {
     assert!(!bundle.join("repositories").exists());
 
     // No other command accepts it, and no ceremony starts from it.
-    let verify = |more: &[&str]| {
-        let mut command = keymoot();
-        command
-            .arg("verify")
-            .arg(&bundle)
-            .args(["--expect", "rehearsal-small", "--rehearsal"]);
-        let output = command.args(more).output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
-        (output.status.code(), text)
-    };
-    let (code, text) = verify(&[]);
+    let (code, text) = verify(&bundle, &[]);
     assert_eq!(code, Some(3));
     assert!(text.contains("BUNDLE-COMPLETE"), "{text}");
-    let (code, text) = verify(&["--ended"]);
+    let (code, text) = verify(&bundle, &["--ended"]);
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("ENDED WITHOUT its purpose"), "{text}");
     run_the_commands_of_the_report(&bundle);
@@ -107,6 +109,19 @@ fn too_few_answer_the_roll_call_and_the_record_says_so() {
         .output()
         .unwrap();
     assert_eq!(next.status.code(), Some(3));
+}
+
+#[test]
+fn a_record_that_nobody_signed_is_exported_and_refused_by_verifiers() {
+    let mut held = Occasion::begin(2, "annual-resign", "1-initial-root");
+    held.opens(OPENING, ["bag 17", "12:00"]);
+    held.at.expect(ROLL_CALL);
+    ends_without(&mut held.at, "2", "nobody came");
+    held.at.expect(ENOUGH.with("Nobody has to")).enter("enough");
+    is_over(&mut held.at);
+    let (code, text) = verify(&held.folder.path().join("bundle"), &["--ended"]);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("nobody signed this record"), "{text}");
 }
 
 #[test]

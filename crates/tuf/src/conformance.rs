@@ -40,6 +40,7 @@ pub(super) fn of_root(document: &Document, root: &Root) -> Vec<Nonconformity> {
     let mut found: Vec<_> = others.cloned().map(Nonconformity::ExtraRole).collect();
     let roles = root.roles.iter().filter(|(name, _)| is_top(name));
     found.extend(thresholds(roles, &root.keys));
+    found.extend(unreadable(&root.keys));
     with_common(document, found)
 }
 
@@ -55,6 +56,7 @@ pub(super) fn of_targets(
             roles.map(|role| (&role.name, &role.keys)),
             &delegations.keys,
         ));
+        found.extend(unreadable(&delegations.keys));
         let patterns = delegations.roles.iter().flat_map(|role| {
             let paths = role.paths.iter().filter(|path| clients_differ(path));
             paths.map(|path| (role.name.clone(), path.clone()))
@@ -90,6 +92,46 @@ fn is_spec_version(text: &str) -> bool {
     let parts: Vec<_> = text.split('.').collect();
     let digits = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     matches!(parts.len(), 2 | 3) && parts.first() == Some(&"1") && parts.iter().all(digits)
+}
+
+/// The keys for which python-tuf refuses the document: it knows no such type with such a scheme, or
+/// the public part is no string (`Key.from_dict` and `SSlibKey` in securesystemslib 1.6).
+fn unreadable(keys: &BTreeMap<KeyId, KeyEntry>) -> impl Iterator<Item = Nonconformity> {
+    let readable = |entry: &KeyEntry| {
+        let at = At::top(&entry.object, "key");
+        let text = |place: &At<'_>, name: &str| {
+            let member = place.member(name).ok()?;
+            member.string().ok().map(str::to_owned)
+        };
+        let known = text(&at, "keytype")
+            .zip(text(&at, "scheme"))
+            .is_some_and(|(keytype, scheme)| is_known(&keytype, &scheme));
+        let keyval = at.member("keyval").ok();
+        known && keyval.is_some_and(|keyval| text(&keyval, "public").is_some())
+    };
+    let unreadable = keys.iter().filter(move |(_, entry)| !readable(entry));
+    unreadable.map(|(keyid, _)| Nonconformity::Key(keyid.clone()))
+}
+
+/// Whether clients know keys of this type with this scheme. GPG keys, of which keymoot reads none,
+/// are left out. Clients of repositories with keyless identities register `sigstore-oidc`.
+fn is_known(keytype: &str, scheme: &str) -> bool {
+    match keytype {
+        "ecdsa" => {
+            let curve = scheme.strip_prefix("ecdsa-sha2-nistp");
+            curve.is_some_and(|curve| ["256", "384", "521"].contains(&curve))
+        }
+        "ecdsa-sha2-nistp256" | "ecdsa-sha2-nistp384" | "ecdsa-sha2-nistp521" => keytype == scheme,
+        "ed25519" => scheme == "ed25519",
+        "ml-dsa" => ["ml-dsa-44/1", "ml-dsa-65/1", "ml-dsa-87/1"].contains(&scheme),
+        "rsa" => {
+            let hash = scheme.strip_prefix("rsassa-pss-sha");
+            let hash = hash.or_else(|| scheme.strip_prefix("rsa-pkcs1v15-sha"));
+            hash.is_some_and(|bits| ["256", "384", "512"].contains(&bits))
+        }
+        "sigstore-oidc" => scheme == "Fulcio",
+        _ => false,
+    }
 }
 
 fn thresholds<'d>(

@@ -1,5 +1,6 @@
 //! The kinds of what clients refuse although keymoot can read it.
 
+use super::KeyId;
 use keymoot_core::text::quoted;
 
 /// Why clients refuse a document, or a part of it, that keymoot can read. Shown as a part of a
@@ -18,6 +19,9 @@ pub enum Nonconformity {
     /// A root has a role beside the four of the specification.
     #[error("the root has a role {}, and clients read the four of TUF alone", quoted(.0))]
     ExtraRole(String),
+    /// A key is of no kind that clients know, or lacks a member, so they refuse the whole document.
+    #[error("clients do not read key {}, and refuse every document that has it", .0.short())]
+    Key(KeyId),
     /// A role has fewer usable keys than must sign, so nobody can sign for it.
     #[error(
         "the threshold of {} is {threshold}, and it has {usable} distinct keys that can be used",
@@ -58,6 +62,7 @@ impl Nonconformity {
             Self::SpecVersion(_) => "SPEC-VERSION",
             Self::ZeroVersion | Self::ListedZeroVersion(_) => "ZERO-VERSION",
             Self::ExtraRole(_) => "EXTRA-ROLE",
+            Self::Key(_) => "UNREADABLE-KEY",
             Self::Threshold { .. } => "UNREACHABLE-THRESHOLD",
             Self::Expires(_) => "UNUSUAL-TIME",
             Self::EmptyHashes(_) => "EMPTY-HASHES",

@@ -31,7 +31,8 @@ impl Held {
     /// it continues, as `resume` does.
     ///
     /// # Errors
-    /// [`Failure`] when somebody else holds it, or something in it was changed.
+    /// [`Failure`] when somebody else holds it, something in it was changed, or the machine did not
+    /// pass its last check.
     fn open(dir: &Path, vendor: &TrustStore) -> Result<Self, Failure> {
         let measuring = Measuring::begin();
         machine::protect();
@@ -44,6 +45,16 @@ impl Held {
                 "stop: the folder's transcript and plan do not belong together. Find out who changed them",
             )
         })?;
+        if let Some(fault) = state.machine_faults().first() {
+            return Err(HostError::new(
+                format!(
+                    "the machine did not pass its last check: {}: {}",
+                    fault.rule, fault.detail
+                ),
+                "resume the ceremony where the machine passes; then try again",
+            )
+            .into());
+        }
         if state.opening.is_none() {
             let what = "the ceremony has not begun";
             return Err(HostError::new(what, "begin it with keymoot run or rehearse").into());

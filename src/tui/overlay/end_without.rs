@@ -40,6 +40,12 @@ pub(in crate::tui) fn page(page: &mut Page, sight: &Sight<'_>, form: &Form) {
             "keymoot drops the closing signatures, and seals the bundle again with this in it.",
         );
     }
+    if sight
+        .state()
+        .is_some_and(|state| state.able_to_close() == 0)
+    {
+        page.text("Nobody present has a key. A record that nobody signs proves nothing: `keymoot verify` refuses it.");
+    }
     form.show(page);
     page.keys = "Enter next  Up before".to_owned();
 }

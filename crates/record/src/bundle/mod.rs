@@ -38,6 +38,7 @@ pub use manifest::{Listed, Manifest, Signatures, closed, manifest};
 pub use previous::{of_bundle, of_tree, previous_state};
 pub use record::so_far;
 pub use sbom::this_program;
+pub use signatures::unsigned;
 pub(crate) use verify::other_files;
 pub use verify::{Expectations, ExpectedFiles, account, declaration, history, verify};
 

@@ -9,6 +9,23 @@ use crate::ceremony::{statement, turn::Purpose, verify::ClosingKeys};
 use keymoot_core::{Rule, Verdict, Violation};
 use keymoot_tuf::PublicKey;
 
+/// BUNDLE-CLOSED for everybody who was not there, where nobody signed. If a ceremony ends without
+/// its purpose and nobody present has a key, keymoot still exports the record, for those who were
+/// there. Anyone can have written such a record.
+#[must_use]
+pub fn unsigned(bundle: &Bundle) -> Option<Verdict> {
+    let bytes = bundle.files().get(SIGNATURES)?;
+    let read = Signatures::read(bytes).ok()?;
+    let violation = || {
+        Violation::new(
+            Rule::BundleClosed,
+            format!("{SIGNATURES}: nobody signed this record, and anyone can have written it"),
+            "ask people whom it names whether it is true: nothing in it proves that",
+        )
+    };
+    read.signatures.is_empty().then(|| violation().into())
+}
+
 /// At least a quorum of distinct enrolled keys signed the manifest's exact bytes,
 /// and no signature in the file is anything else.
 pub(super) fn closed(bundle: &Bundle, evidence: &Evidence<'_>) -> Verdict {

@@ -50,13 +50,19 @@ impl State {
             seat.enrolment = seat.enrolment.take().filter(|_| !unproven);
             seat.spares.retain(|spare| spare.statement.is_some());
         }
-        let able = |seat: &&super::seat::Seat| seat.present && seat.enrolled().is_some();
         self.ended = Some(Ended {
             cause,
             reason: reason.to_owned(),
-            able: self.seats.iter().filter(able).count(),
+            able: self.able_to_close(),
         });
         Ok(())
+    }
+
+    /// How many of those present have a key, with which they can sign the manifest.
+    #[must_use]
+    pub fn able_to_close(&self) -> usize {
+        let able = |seat: &&super::seat::Seat| seat.present && seat.enrolled().is_some();
+        self.seats.iter().filter(able).count()
     }
 
     /// What a ceremony that ended without its purpose lacks, in sentences.

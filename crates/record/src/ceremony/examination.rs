@@ -1,7 +1,7 @@
 //! When the machine is checked again.
 
 use super::{machine::MachineState, script::Kind, state::State};
-use keymoot_core::Rule;
+use keymoot_core::{Rule, Verdict};
 
 impl State {
     /// Whether the machine must be checked before anything else is done: it passed once, and the
@@ -14,6 +14,15 @@ impl State {
             MachineState::Unexamined | MachineState::Examined
         );
         !before && self.format() >= Rule::MachineResumed.since() && !self.exported
+    }
+
+    /// What the last check of the machine found, if it did not pass. Nobody fixed it since.
+    #[must_use]
+    pub fn machine_faults(&self) -> &[Verdict] {
+        match &self.machine {
+            MachineState::Violated(violated) => violated,
+            _ => &[],
+        }
     }
 
     /// Whether this is the step that checks the machine.

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{is_spec_version, nonconformities};
-use crate::{Document, Nonconformity, dialect::Dialect, samples};
+use crate::{Document, KeyId, Nonconformity, dialect::Dialect, samples};
 use keymoot_core::json::Json;
 
 const TIMESTAMP: &str = r#"{"signatures":[],"signed":{"_type":"timestamp","version":1,
@@ -118,6 +118,35 @@ fn a_fifth_role_in_a_root_does_not_conform() {
         nonconformities(&document),
         [Nonconformity::ExtraRole("mirrors".to_owned())]
     );
+}
+
+#[test]
+fn a_key_that_clients_do_not_read_does_not_conform() {
+    for key in [
+        r#"{"keytype":"foo","scheme":"x","keyval":{"public":"x"}}"#,
+        r#"{"keytype":"ed25519","keyval":{"public":"x"}}"#,
+        r#"{"keytype":"ed25519","scheme":"rsassa-pss-sha256","keyval":{"public":"x"}}"#,
+        r#"{"keytype":"ed25519","scheme":"ed25519","keyval":{"public":7}}"#,
+        r#"{"keytype":"ed25519","scheme":"ed25519","keyval":{}}"#,
+        "{}",
+    ] {
+        let more = keymoot_core::json::parse(key.as_bytes(), key.len()).unwrap();
+        let document = root(|signed| {
+            if let Json::Object(keys) = member(signed, "keys") {
+                keys.insert("more".to_owned(), more.clone());
+            }
+        });
+        let found = nonconformities(&document);
+        assert_eq!(found, [Nonconformity::Key(KeyId::new("more"))], "{key}");
+    }
+    let known = r#"{"keytype":"rsa","scheme":"rsassa-pss-sha256","keyval":{"public":"x"}}"#;
+    let known = keymoot_core::json::parse(known.as_bytes(), known.len()).unwrap();
+    let document = root(|signed| {
+        if let Json::Object(keys) = member(signed, "keys") {
+            keys.insert("more".to_owned(), known.clone());
+        }
+    });
+    assert_eq!(nonconformities(&document), []);
 }
 
 #[test]

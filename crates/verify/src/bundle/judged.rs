@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use keymoot_attestation::TrustStore;
 use keymoot_core::{
-    HostError, Verdict,
+    HostError, Rule, Verdict,
     text::{escape_path, quoted_path},
 };
 use keymoot_record::{
@@ -40,7 +40,12 @@ impl Judged {
         is_bundle(path)?;
         let (bundle, verdicts) = match crate::read(path) {
             Ok(bundle) => {
-                let verdicts = bundle::verify(&bundle, expected, vendor);
+                let mut verdicts = bundle::verify(&bundle, expected, vendor);
+                let mut held = verdicts.iter_mut().filter(|one| !one.is_violated());
+                let closed = held.find(|one| one.rule == Rule::BundleClosed);
+                if let (Some(closed), Some(unsigned)) = (closed, bundle::unsigned(&bundle)) {
+                    *closed = unsigned;
+                }
                 (Some(bundle), verdicts)
             }
             Err(Failure::Violated(verdicts)) => (None, verdicts),
