@@ -241,6 +241,17 @@ fn a_repository_as_servers_publish_it_verifies_too() {
 }
 
 #[test]
+fn a_numbered_file_that_differs_from_the_working_tree_beside_it_is_refused() {
+    let tree = Tree::exported();
+    let numbered = tree.path("metadata/1.targets.json");
+    fs::copy(tree.path("metadata/targets.json"), &numbered).unwrap();
+    let output = tree.verify(&[]);
+    assert!(output.status.success(), "{}", said(&output));
+    fs::write(numbered, "garbage").unwrap();
+    tree.refused("TREE-DOCUMENTS", "targets: OTHER-FILE");
+}
+
+#[test]
 fn a_served_document_under_the_number_of_another_version_is_refused() {
     let served = served();
     let [from, to] = ["1", "5"].map(|n| served.path(&format!("metadata/{n}.targets.json")));

@@ -4,8 +4,11 @@
 use std::slice;
 
 use keymoot_core::json::{Json, Object};
-use keymoot_record::{bundle::Files, published::BelowRoot};
-use keymoot_tuf::{Dialect, Document, VerifiedRoot, verify_root};
+use keymoot_record::{
+    bundle::Files,
+    published::{BelowRoot, Served},
+};
+use keymoot_tuf::{Dialect, Document, FileFacts, VerifiedRoot, verify_root};
 
 use super::fixture::{EXPIRES, Key, key_objects, keys, role, root, signed, with};
 
@@ -105,7 +108,11 @@ impl Repository {
     }
 
     fn below(&self) -> BelowRoot {
-        BelowRoot::read(&self.files, Dialect::TufOnCi, Some(&self.root))
+        self.below_served(&Served::default())
+    }
+
+    fn below_served(&self, served: &Served) -> BelowRoot {
+        BelowRoot::read(&self.files, Dialect::TufOnCi, Some(&self.root), served)
     }
 
     /// Role and name of every refusal.
@@ -172,6 +179,28 @@ fn a_snapshot_that_the_timestamp_lists_and_that_is_not_there_is_refused() {
     let mut repository = Repository::new();
     repository.remove("snapshot");
     repository.is_refused("snapshot", "MISSING");
+}
+
+#[test]
+fn what_a_snapshot_lists_is_compared_with_the_file_that_a_server_has() {
+    let mut repository = Repository::new();
+    let mut snapshot = listing("snapshot", &LISTED);
+    let length = Json::object([("version", 1_u64.into()), ("length", 7_u64.into())]);
+    let Json::Object(members) = &mut snapshot else {
+        panic!("a snapshot is an object");
+    };
+    if let Some(Json::Object(listed)) = members.get_mut("meta") {
+        listed.insert("targets.json".to_owned(), length);
+    }
+    repository.put("snapshot", signed(&snapshot, &repository.holders[..1]));
+    repository.is_refused("targets", "LENGTH-MISMATCH");
+    let served = |bytes: &[u8]| Served {
+        files: [("targets".to_owned(), FileFacts::of(bytes))].into(),
+        missing: Vec::new(),
+    };
+    let refused = |bytes| repository.below_served(&served(bytes)).refusals();
+    assert_eq!(refused(b"7 bytes"), []);
+    assert_eq!(refused(b"more bytes")[0].name, "LENGTH-MISMATCH");
 }
 
 #[test]

@@ -85,10 +85,9 @@ fn status(path: &Path, now: Time, vendor: &TrustStore) -> Result<Status, Failure
     let previous = Previous::read(&source.inputs, source.dialect)
         .map_err(Failure::violations)?
         .ok_or_else(nothing)?;
-    let tree = source.tree.map(|tree| {
-        let below = BelowRoot::read(&tree.files, source.dialect, previous.root());
-        below.and(&tree.served)
-    });
+    let tree = source
+        .tree
+        .map(|tree| BelowRoot::read(&tree.files, source.dialect, previous.root(), &tree.served));
     let standing = Standing {
         previous: &previous,
         unsigned: source.unsigned.as_ref().or(previous.unsigned()),

@@ -3,7 +3,7 @@
 use keymoot_attestation::TrustStore;
 use keymoot_tuf::{Dialect, FileFacts, TargetFile};
 
-use super::documents::Refusal;
+use super::documents::Served;
 use crate::{bundle::Files, expectation::ExpectationSet};
 
 /// The help for a repository that does not hold together.
@@ -14,8 +14,8 @@ pub(super) const GET_AGAIN: &str =
 pub struct Claim<'a> {
     /// Its files as a working tree has them: `metadata/`, `attestations/`, `revoked.json`
     pub files: &'a Files,
-    /// The documents that clients do not find on its server, where it is as one publishes it
-    pub served: &'a [Refusal],
+    /// What only its server has, where it is as one publishes it
+    pub served: &'a Served,
     /// How its documents are written
     pub dialect: Dialect,
     /// A root from another channel; the chain begins with the first root without it

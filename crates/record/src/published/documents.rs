@@ -1,6 +1,6 @@
 //! The documents of a tree below its root, and why clients refuse them.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use keymoot_core::text::excerpt;
 use keymoot_tuf::{
@@ -28,6 +28,15 @@ pub struct BelowRoot {
     /// Those that clients need and that are not there. Timestamp and snapshot count only where
     /// another document lists them.
     absent: Vec<Refusal>,
+}
+
+/// What only the folder of a server has, and no working tree.
+#[derive(Debug, Clone, Default)]
+pub struct Served {
+    /// The documents that clients do not find there.
+    pub missing: Vec<Refusal>,
+    /// Length and hashes of each current document's file, by role.
+    pub files: BTreeMap<String, FileFacts>,
 }
 
 /// Why clients refuse the document of a role.
@@ -58,13 +67,19 @@ impl BelowRoot {
     /// Reads them and verifies them from this root downwards. Delegations are followed to any
     /// depth, also those of a document that nobody signed: what it delegates to is refused then.
     #[must_use]
-    pub fn read(files: &Files, dialect: Dialect, root: Option<&VerifiedRoot>) -> Self {
+    pub fn read(
+        files: &Files,
+        dialect: Dialect,
+        root: Option<&VerifiedRoot>,
+        served: &Served,
+    ) -> Self {
         let mut found = Self::default();
+        let read = |role: &str| read(files, dialect, role, served);
         let mut waiting = VecDeque::from([ONLINE[0], ONLINE[1], TARGETS].map(str::to_owned));
         // A role is read once, so that delegations in a circle end.
         let mut met: BTreeSet<_> = waiting.iter().cloned().collect();
         while let Some(role) = waiting.pop_front() {
-            match read(files, dialect, &role) {
+            match read(&role) {
                 Ok(None) => {}
                 Ok(Some(candidate)) => {
                     let content = Targets::read(&candidate.document).ok();
@@ -79,21 +94,15 @@ impl BelowRoot {
         }
         found.verified = verify_roles(root, &found.candidates);
         found.root = root.map_or_else(Vec::new, |root| nonconforming("root", root.document()));
-        found.find_listed(files, dialect);
+        found.find_listed(&read);
         if !found.knows(TARGETS) {
             found.absent.push(missing(
                 TARGETS,
                 "every root names its keys, and there is no targets.json",
             ));
         }
+        found.unread.extend_from_slice(&served.missing);
         found
-    }
-
-    /// The same, with what clients do not find on a server.
-    #[must_use]
-    pub fn and(mut self, served: &[Refusal]) -> Self {
-        self.unread.extend_from_slice(served);
-        self
     }
 
     /// The documents that can be read, each with its role, and why its delegator refuses it.
@@ -159,7 +168,7 @@ impl BelowRoot {
 
     /// Finds what a verified timestamp or snapshot lists and the delegations did not lead to. A
     /// document that is there, can be read and has no delegator is none that clients ask for.
-    fn find_listed(&mut self, files: &Files, dialect: Dialect) {
+    fn find_listed(&mut self, read: &dyn Fn(&str) -> Result<Option<Candidate>, Refusal>) {
         let listers = self.verified.iter().flatten();
         let listers = listers.filter(|one| ONLINE.contains(&one.role.as_str()));
         let listed: Vec<_> = listers
@@ -175,7 +184,7 @@ impl BelowRoot {
             if !met.insert(role.clone()) {
                 continue;
             }
-            match read(files, dialect, &role) {
+            match read(&role) {
                 Ok(Some(_)) => {}
                 Ok(None) => {
                     let why = format!("{by} lists it, and there is no {}.json", excerpt(&role));
@@ -231,7 +240,12 @@ fn missing(role: &str, why: &str) -> Refusal {
 }
 
 /// The current document of a role; `None` where there is none.
-fn read(files: &Files, dialect: Dialect, role: &str) -> Result<Option<Candidate>, Refusal> {
+fn read(
+    files: &Files,
+    dialect: Dialect,
+    role: &str,
+    served: &Served,
+) -> Result<Option<Candidate>, Refusal> {
     let file = |path: &str| files.get(path).cloned();
     let found = dialect.read(role, None, &file);
     let found = found.and_then(|document| {
@@ -248,11 +262,12 @@ fn read(files: &Files, dialect: Dialect, role: &str) -> Result<Option<Candidate>
     let Some(document) = found? else {
         return Ok(None);
     };
-    // Snapshots list whole files; tuf-ci keeps a document in two.
-    let file = match &dialect.paths(role, 0)[..] {
+    // Snapshots list whole files; tuf-ci keeps a document in two, and serves it in one.
+    let own = || match &dialect.paths(role, 0)[..] {
         [path] => file(path).map(|bytes| FileFacts::of(&bytes)),
         _ => None,
     };
+    let file = served.files.get(role).cloned().or_else(own);
     Ok(Some(Candidate {
         names: vec![role.to_owned()],
         exact: true,

@@ -22,7 +22,7 @@ use crate::{
 pub use claim::Claim;
 use claim::GET_AGAIN;
 use documents::listings;
-pub use documents::{BelowRoot, Cure, Refusal};
+pub use documents::{BelowRoot, Cure, Refusal, Served};
 pub(crate) use targets::files as listed_files;
 
 /// The result of verifying a published repository.
@@ -58,8 +58,7 @@ pub fn judge(claim: &Claim<'_>) -> Judged {
     verdicts.push(marks);
     if !of_other_mode {
         // The mode decides whose certificates count.
-        let tree = BelowRoot::read(claim.files, claim.dialect, previous.root());
-        let tree = tree.and(claim.served);
+        let tree = BelowRoot::read(claim.files, claim.dialect, previous.root(), claim.served);
         let listings: Vec<_> = listings(&tree).collect();
         let listings = || listings.iter().map(|(role, targets)| (*role, targets));
         verdicts.extend(keys::judge(claim, &previous, listings()));

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     expectation::{Strength, compare_published},
-    published::{BelowRoot, listed_files},
+    published::{BelowRoot, Served, listed_files},
     rules::mark::is_marked,
     transcript::Mode,
 };
@@ -90,7 +90,12 @@ fn layout(given: &Given<'_>, event: &SigningEvent, tree: &Side) -> Verdict {
 
 /// TREE-DOCUMENTS of the base: its delegators signed each document of people below its root.
 fn delegated(given: &Given<'_>, event: &SigningEvent, base: &Side) -> Verdict {
-    let below = BelowRoot::read(given.base, event.dialect, Some(&event.base));
+    let below = BelowRoot::read(
+        given.base,
+        event.dialect,
+        Some(&event.base),
+        &Served::default(),
+    );
     let unread = below.unread().iter();
     let unread = unread.map(|refusal| (refusal.role.as_str(), refusal.why.clone()));
     let refused = below

@@ -13,7 +13,7 @@ use keymoot_core::{Rule, Verdict, digest::Digest, text::escape_path};
 use keymoot_record::{
     bundle::{Expectations, Files},
     expectation::{self, ExpectationSet},
-    published::{self, Claim, Judged, Refusal},
+    published::{self, Claim, Judged, Served},
 };
 use keymoot_tuf::{Dialect, FileFacts, TargetFile, Targets};
 use serde::Serialize;
@@ -36,8 +36,8 @@ pub struct Tree {
     pub files: Files,
     /// How its documents are written, where its root shows it
     pub dialect: Option<Dialect>,
-    /// The documents that clients do not find, where it is as a server publishes it
-    pub served: Vec<Refusal>,
+    /// What only a server has, where it is as one publishes it
+    pub served: Served,
 }
 
 impl Tree {

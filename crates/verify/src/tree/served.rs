@@ -5,25 +5,30 @@ use std::collections::BTreeMap;
 use keymoot_core::text::excerpt;
 use keymoot_record::{
     bundle::Files,
-    published::{Cure, Refusal},
+    published::{Cure, Refusal, Served},
 };
-use keymoot_tuf::{Dialect, Document, Form, Root};
+use keymoot_tuf::{Dialect, Document, FileFacts, Form, Root};
 
 /// The folder of earlier roots in a working tree. A server has none.
 const HISTORY: &str = "metadata/root_history/";
 
-/// The files of a working tree, and what clients do not find on a server. Documents in one DSSE
-/// envelope become tuf-ci's pairs.
+/// The files of a working tree, and what only a server has. Documents in one DSSE envelope become
+/// tuf-ci's pairs.
 ///
 /// Only files whose names clients ask for are read: `N.root.json`, `timestamp.json`, and
 /// `N.ROLE.json` of other roles, of which the highest is the current one. Where the root says that
 /// snapshots are not consistent, clients ask for `ROLE.json`.
-pub(super) fn as_tree(files: Files) -> (Files, Vec<Refusal>) {
+pub(super) fn as_tree(files: Files) -> (Files, Served) {
     if !is_served(&files) {
-        return (files, Vec::new());
+        let missing = files.keys().filter_map(|path| other_file(&files, path));
+        let served = Served {
+            missing: missing.collect(),
+            files: BTreeMap::new(),
+        };
+        return (files, served);
     }
     let consistent = is_consistent(&files);
-    let (mut tree, mut refused) = (Files::new(), Vec::new());
+    let (mut tree, mut served) = (Files::new(), Served::default());
     let mut current = BTreeMap::<String, (Option<u64>, Vec<u8>)>::new();
     for (path, bytes) in files {
         let Some((version, role)) = named(&path) else {
@@ -47,11 +52,12 @@ pub(super) fn as_tree(files: Files) -> (Files, Vec<Refusal>) {
         if let Some(number) = number
             && role != "root"
         {
-            refused.extend(other_version(role, *number, bytes));
+            served.missing.extend(other_version(role, *number, bytes));
         }
+        served.files.insert(role.clone(), FileFacts::of(bytes));
         lay(&mut tree, &format!("metadata/{role}"), bytes);
     }
-    (tree, refused)
+    (tree, served)
 }
 
 /// Whether it is what a server has, and no working tree.
@@ -87,6 +93,28 @@ fn named(path: &str) -> Option<(Option<u64>, &str)> {
         (version.to_string() == number).then_some((Some(version), role))
     });
     Some(numbered.unwrap_or((None, name)))
+}
+
+/// A numbered file beside those of a working tree, if it is another one: clients of a server read
+/// it, and everything else is compared with the files of the working tree.
+fn other_file(files: &Files, path: &str) -> Option<Refusal> {
+    let (Some(number), role) = named(path)? else {
+        return None;
+    };
+    let own = match role {
+        "root" => format!("{HISTORY}{number}.root.json"),
+        role => format!("metadata/{role}.json"),
+    };
+    (files.get(&own) != files.get(path)).then(|| Refusal {
+        role: role.to_owned(),
+        name: "OTHER-FILE",
+        why: format!(
+            "{} is not {}, and clients of a server read it",
+            excerpt(path),
+            excerpt(&own)
+        ),
+        cure: Cure::Files,
+    })
 }
 
 /// A document under the number of another version: clients that ask for its version get none.
