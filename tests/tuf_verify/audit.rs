@@ -251,6 +251,26 @@ fn an_auditor_with_a_state_refuses_a_mirror_that_goes_back() {
 }
 
 #[test]
+fn a_mirror_that_was_never_audited_is_not_remembered() {
+    let (case, folder) = (mirrors().join("bins-good"), tempfile::tempdir().unwrap());
+    let state = ["--state", folder.path().to_str().unwrap()];
+    let of_tuf_root = Command::new(env!("CARGO_BIN_EXE_keymoot"))
+        .args(["audit", "--target", "crates/root.json", "--trusted-root"])
+        .arg(case.join("1.root.json"))
+        .arg("--tuf-root")
+        .arg(case.join("tuf-root"))
+        .args(state)
+        .arg(case.join("tuf-crates/metadata/1.root.json"))
+        .output()
+        .unwrap();
+    assert!(of_tuf_root.status.success(), "{of_tuf_root:?}");
+    for remembered in [false, true] {
+        let report = report(&audit(&case, INDEX, &state));
+        assert_eq!(report["remembered"], remembered);
+    }
+}
+
+#[test]
 fn the_answer_says_how_long_it_is_fresh_and_what_it_does_not_know() {
     let case = mirrors().join("bins-good");
     let report = report(&audit(&case, INDEX, &[]));

@@ -86,6 +86,14 @@ fn told(event: &Event) -> Option<String> {
         Event::Mishap { holder, what, .. } => {
             Some(format!("device error in {holder}'s turn: {}", quoted(what)))
         }
+        Event::EndedWithout { reason, .. } => {
+            Some(format!("ended without its purpose: {}", quoted(reason)))
+        }
+        Event::MachineChecked { verdicts } => {
+            let violated = verdicts.iter().filter(|verdict| verdict.is_violated());
+            let rules: Vec<_> = violated.map(|verdict| verdict.rule.to_string()).collect();
+            (!rules.is_empty()).then(|| format!("the machine violates {}", rules.join(", ")))
+        }
         _ => None,
     }
 }

@@ -211,6 +211,7 @@ impl Audit {
         let seen = documents
             .iter()
             .map(|step| (step.role.clone(), step.version));
+        self.remembered &= state.knows(name);
         state.see(name, &root, seen.chain(found.listed.clone()))?;
         let over: Vec<_> = documents
             .iter()

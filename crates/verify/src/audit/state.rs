@@ -130,6 +130,11 @@ impl State {
         self.begins.is_none()
     }
 
+    /// Whether this repository was seen before.
+    pub(super) fn knows(&self, repository: &str) -> bool {
+        self.repositories.contains_key(repository)
+    }
+
     /// The state is of audits from this root.
     ///
     /// # Errors
