@@ -3,7 +3,7 @@
 use keymoot::rehearsal::team;
 use keymoot_core::{Verdict, digest::Digest, json::Json};
 use keymoot_record::{
-    ceremony::{Plan, PlanFiles, State, propose},
+    ceremony::{Plan, PlanFiles, State, previous::Previous, propose},
     rules::scenario::Document,
     transcript::Time,
 };
@@ -163,6 +163,84 @@ fn a_key_that_is_revoked_without_an_emergency() {
         .to_owned();
     let refused = refused(2, |files| {
         files.roster += &format!("\n[[revoke]]{revocation}");
+    });
+    assert_eq!(refused, ["ROSTER-CHANGE"]);
+}
+
+/// A `[[revoke]]` entry for this device.
+fn revoke(handle: &str, serial: u32) -> String {
+    format!("\n[[revoke]]\nhandle = \"{handle}\"\nserial = {serial}\nreason = \"stolen\"\n")
+}
+
+/// The chapter's holders in the previous root, each with the device of the key there.
+fn devices_in_root(chapter: usize) -> Vec<(String, u32)> {
+    let previous = Previous::read(&plan_files(chapter).inputs, Dialect::TufOnCi);
+    let previous = previous.unwrap().unwrap();
+    let device = |key: &Digest| {
+        let mut published = previous.enrolments().iter();
+        let found = published.find(|published| published.enrolment.key() == *key);
+        found.unwrap().enrolment.serial
+    };
+    let holders = previous.holders().iter();
+    holders
+        .map(|(handle, key)| (handle.to_string(), device(key)))
+        .collect()
+}
+
+/// The emergency of the story in which the keys of so many more holders are revoked: the story
+/// revokes that of holder-4.
+fn emergency(more: usize) -> Result<Plan, Vec<Verdict>> {
+    let mut files = plan_files(4);
+    let devices = devices_in_root(4).into_iter();
+    let others = devices.filter(|(handle, _)| handle != "holder-4");
+    for (handle, serial) in others.take(more) {
+        files.roster += &revoke(&handle, serial);
+    }
+    Plan::check(files)
+}
+
+#[test]
+fn an_emergency_that_leaves_fewer_keys_than_the_previous_root_asks_for() {
+    let refused = emergency(4).expect_err("it was accepted");
+    let rules: Vec<_> = refused.iter().map(|verdict| verdict.rule.id()).collect();
+    assert_eq!(rules, ["ROSTER-CHANGE"]);
+    let told = "after these revocations 4 keys of root version 3 are left, and 5 must sign";
+    assert_eq!(refused[0].detail, told);
+    let help = "revoke fewer keys, or read the runbook quorum-lost";
+    assert_eq!(refused[0].next, help);
+}
+
+#[test]
+fn an_emergency_that_leaves_just_enough_keys_lacks_nobody_at_the_roll_call() {
+    let state = State::new(emergency(3).unwrap().into());
+    let all: Vec<_> = state.seats.iter().map(|seat| seat.handle.clone()).collect();
+    assert_eq!(state.lacking(&all), None);
+}
+
+#[test]
+fn a_device_that_is_revoked_twice_or_was_revoked_before() {
+    let (handle, serial) = ("holder-4", state(4).revoked().keys()[0].serial);
+    let twice = refused(4, |files| files.roster += &revoke(handle, serial));
+    assert_eq!(twice, ["ROSTER-CHANGE"]);
+    let before = refused(4, |files| {
+        // A tree keeps the evidence of the key that the next emergency revokes again.
+        let evidence = files.inputs.clone();
+        let own = format!("previous/attestations/{handle}/{serial}/");
+        files.inputs = left_by(4);
+        let kept = evidence
+            .into_iter()
+            .filter(|(path, _)| path.starts_with(&own));
+        files.inputs.extend(kept);
+    });
+    assert_eq!(before, ["ROSTER-CHANGE"]);
+}
+
+#[test]
+fn a_holder_who_leaves_for_no_reason() {
+    let refused = refused(3, |files| {
+        let reason = "reason = \"the term is over (simulated)\"";
+        assert!(files.roster.contains(reason));
+        files.roster = files.roster.replacen(reason, "reason = \"\"", 1);
     });
     assert_eq!(refused, ["ROSTER-CHANGE"]);
 }

@@ -130,8 +130,10 @@ rules! {
     RosterChange = "ROSTER-CHANGE":
         "everyone who held a key is a holder or a `[[leaver]]`, not both; a `[[renamed]]` holder \
          keeps the key. Nobody joins, leaves, is renamed or takes a new device, and no key is \
-         revoked, unless the scenario allows it. Each `[[revoke]]` gives a reason, and names a \
-         device with a published enrolment. An emergency revokes or replaces a key.";
+         revoked, unless the scenario allows it. Each `[[leaver]]` and `[[revoke]]` gives a \
+         reason. Each `[[revoke]]` names another device, with a published enrolment, that nobody \
+         revoked before. An emergency revokes or replaces a key. If the scenario signs a root, at \
+         least as many keys of the previous root are left as its threshold.";
 
     PlanLive = "PLAN-LIVE":
         "a live ceremony has a witness, and nothing from a rehearsal: no country XA to XZ, no \

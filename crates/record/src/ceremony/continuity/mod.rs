@@ -5,6 +5,7 @@ mod claim;
 mod people;
 mod policy;
 mod renamed;
+mod revocations;
 
 pub(super) use claim::Claim;
 
