@@ -171,6 +171,20 @@ fn a_renamed_account_is_reason_enough_to_change_the_policy() {
 }
 
 #[test]
+fn keys_of_renamed_holders_count_at_the_roll_call() {
+    let mut files = plan_files(&rfc_3724()[2]);
+    files.policy = story::plan_files(2).policy;
+    let mut cast = Cast::of(9);
+    for number in 1..=5 {
+        cast.renamed(number, 30 + number);
+    }
+    files.roster = cast.roster();
+    let state = State::new(Plan::check(files).unwrap().into());
+    let all: Vec<_> = state.seats.iter().map(|seat| seat.handle.clone()).collect();
+    assert_eq!(state.lacking(&all), None);
+}
+
+#[test]
 fn a_renamed_holder_may_make_a_key_in_a_spare_device_on_the_same_occasion() {
     let folder = tempfile::tempdir().unwrap();
     let before = &rfc_3724()[1];
