@@ -271,6 +271,63 @@ fn one_device_under_two_holders() {
     );
 }
 
+/// The rules that refuse a chapter's plan in which the roster lists these devices for a holder.
+fn listing(chapter: usize, handle: &str, devices: &[u32]) -> Result<(), Vec<String>> {
+    let mut files = plan_files(chapter);
+    let entry = format!("handle = \"{handle}\"\n");
+    let with = format!("{entry}devices = {devices:?}\n");
+    assert!(files.roster.contains(&entry), "{}", files.roster);
+    files.roster = files.roster.replacen(&entry, &with, 1);
+    let rules = |violated: Vec<Verdict>| {
+        let rules = violated.iter().map(|verdict| verdict.rule.to_string());
+        rules.collect()
+    };
+    Plan::check(files).map(drop).map_err(rules)
+}
+
+fn device_in_root(chapter: usize, handle: &str) -> u32 {
+    let mut devices = devices_in_root(chapter).into_iter();
+    let (_, serial) = devices.find(|(holder, _)| holder == handle).unwrap();
+    serial
+}
+
+#[test]
+fn a_device_with_a_key_of_somebody_who_stays_or_leaves() {
+    let refused = Err(vec!["ROSTER-DEVICES".to_owned()]);
+    for other in ["holder-5", "holder-1"] {
+        let device = device_in_root(3, other);
+        assert_eq!(listing(3, "holder-10", &[device]), refused, "{other}");
+        assert_eq!(listing(3, "holder-4", &[device]), refused, "{other}");
+    }
+}
+
+#[test]
+fn a_device_that_the_same_roster_revokes() {
+    let revoked = state(4).revoked().keys()[0].serial;
+    let refused = Err(vec!["ROSTER-DEVICES".to_owned()]);
+    assert_eq!(listing(4, "holder-4", &[revoked]), refused);
+    assert_eq!(listing(4, "holder-5", &[1, revoked]), refused);
+}
+
+#[test]
+fn a_holder_who_replaces_a_key_and_lists_only_its_device() {
+    let old = device_in_root(3, "holder-3");
+    let refused = Err(vec!["ROSTER-DEVICES".to_owned()]);
+    assert_eq!(listing(3, "holder-3", &[old]), refused);
+    assert_eq!(listing(3, "holder-3", &[old, 1]), Ok(()));
+}
+
+#[test]
+fn the_device_of_a_holder_who_stays_and_the_spare_of_one_whose_key_is_revoked() {
+    let stays = device_in_root(3, "holder-5");
+    assert_eq!(listing(3, "holder-5", &[stays]), Ok(()));
+    let state = state(4);
+    let mut seats = state.seats.iter();
+    let seat = seats.find(|seat| seat.handle.as_str() == "holder-4");
+    let spare = seat.unwrap().enrolled().unwrap().serial;
+    assert_eq!(listing(4, "holder-4", &[spare]), Ok(()));
+}
+
 #[test]
 fn an_enrolment_that_is_published_under_another_holder() {
     let refused = refused(2, |files| {

@@ -112,7 +112,9 @@ rules! {
         "no handle, no name and no `age_recipient` is in it twice: administrator, witnesses, holders \
          and leavers are different people. Names that look alike are the same name.";
     RosterDevices = "ROSTER-DEVICES":
-        "no serial number is listed twice.";
+        "no serial number is listed twice. No listed device has a key of somebody else, or is \
+         listed as revoked. For a holder who replaces a key, it is not only the device of that \
+         key.";
     RosterEmployer = "ROSTER-EMPLOYER":
         "no more holders share an employer than the policy allows (three). `none` is no employer. \
          Employers whose names look alike count as one.";

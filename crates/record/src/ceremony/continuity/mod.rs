@@ -2,6 +2,7 @@
 //! device is touched.
 
 mod claim;
+mod devices;
 mod people;
 mod policy;
 mod renamed;
@@ -27,6 +28,7 @@ pub(super) fn check(claim: &Claim<'_>) -> Vec<Verdict> {
             verdicts.push(people::published(claim, previous));
             verdicts.push(people::distinct(previous));
             verdicts.push(people::revoked(claim, previous));
+            verdicts.extend(devices::check(claim).map(Verdict::from));
         }
         (None, true) => verdicts.push(
             Violation::new(
