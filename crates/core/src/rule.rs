@@ -194,7 +194,8 @@ rules! {
          No device and no key is in the published enrolments of two holders, unless the key \
          signed that its holder was renamed.";
     DeviceExpected = "DEVICE-EXPECTED":
-        "if the roster lists devices for this holder, it is one of them.";
+        "if the roster lists devices for this holder, it is one of them; if not, it is listed \
+         for nobody else.";
     DeviceEnrolled = "DEVICE-ENROLLED":
         "a holder who comes to sign brings the right device: the one whose key is in the root or, \
          in a change of keys, also the one whose key leaves the root. A renamed holder brings the \
