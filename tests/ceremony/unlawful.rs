@@ -3,9 +3,12 @@
 use keymoot::rehearsal::team;
 use keymoot_core::{Verdict, digest::Digest, json::Json};
 use keymoot_record::{
-    ceremony::{Plan, PlanFiles, State, previous::Previous, propose},
+    ceremony::{
+        Answer, Next, Plan, PlanFiles, Question, State, previous::Previous, propose,
+        question::PRESENT, seat::Seat, seating::Standing,
+    },
     rules::scenario::Document,
-    transcript::Time,
+    transcript::{Chain, Time},
 };
 use keymoot_tuf as tuf;
 use keymoot_tuf::Dialect;
@@ -215,6 +218,44 @@ fn an_emergency_that_leaves_just_enough_keys_lacks_nobody_at_the_roll_call() {
     let state = State::new(emergency(3).unwrap().into());
     let all: Vec<_> = state.seats.iter().map(|seat| seat.handle.clone()).collect();
     assert_eq!(state.lacking(&all), None);
+}
+
+/// The refusal of the roll call when it marks the first four holders, after a change of the seats.
+fn roll_called_with_four(change: impl FnOnce(&mut [Seat])) -> String {
+    let transcript = String::from_utf8(files(2)["transcript.jsonl"].clone()).unwrap();
+    let lines = transcript.split_inclusive('\n');
+    let before: String = lines
+        .take_while(|line| !line.contains("\"roll-called\""))
+        .collect();
+    let chain = Chain::read(before.as_bytes()).unwrap();
+    let plan = Plan::check(plan_files(2)).unwrap();
+    let mut state = State::fold(plan.into(), &chain).unwrap();
+    assert_eq!(state.next(), Next::Ask(Question::RollCall));
+    change(&mut state.seats);
+    let here = state.seats.iter().take(4);
+    let present = Answer::Present {
+        holders: here.map(|seat| seat.handle.clone()).collect(),
+        witnesses: Vec::new(),
+        apart: Vec::new(),
+        word: PRESENT.to_owned(),
+    };
+    let now = state.time.unwrap();
+    let refused = state.answer(&Question::RollCall, present, now);
+    refused.unwrap_err().to_string()
+}
+
+#[test]
+fn a_roll_call_with_too_few_names_another_day_only_if_that_helps() {
+    let waits = roll_called_with_four(|_| {});
+    let another_day = "Wait for them, or leave and resume another day.";
+    assert!(waits.ends_with(another_day), "{waits}");
+    let never = roll_called_with_four(|seats| {
+        for seat in &mut seats[4..] {
+            seat.standing = Standing::Leaves;
+        }
+    });
+    let corrects = "leave, and correct the roster.";
+    assert!(never.ends_with(corrects), "{never}");
 }
 
 #[test]
