@@ -101,6 +101,7 @@ impl Driver<'_, '_> {
         Ok(device::brought(
             reported,
             listed,
+            &plan.roster,
             owner,
             revoked,
             &plan.policy,

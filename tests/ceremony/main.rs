@@ -27,6 +27,7 @@ mod export;
 mod forged;
 mod generated;
 mod gigabyte;
+mod impossible;
 mod latency;
 mod listed;
 mod matrix;

@@ -105,6 +105,20 @@ fn a_good_plan_is_accepted_and_leaves_nothing() {
 }
 
 #[test]
+fn the_drafts_name_the_device_that_the_roster_lists_for_a_new_key() {
+    let files = Files::new();
+    let entry = "handle = \"holder-2\"\n";
+    let listed = format!("{entry}devices = [31415926]\n");
+    files.change("roster.toml", entry, &listed);
+    let output = files.check(&["--json"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let root = report["documents"][0]["changes"].to_string();
+    let named = "The key of holder-2 in YubiKey 31415926";
+    assert!(root.contains(named), "{root}");
+}
+
+#[test]
 fn a_document_that_nobody_could_write_is_refused_by_the_check_and_by_the_opening() {
     let files = Files::new();
     // The key of nightly is the first key of release, under another name.

@@ -17,7 +17,7 @@ const ROOT: &str = "previous/tuf-root/metadata/root.json";
 pub(crate) const SEED: u64 = 7;
 
 /// The rules that refuse a chapter's plan after a change.
-fn refused(chapter: usize, change: impl FnOnce(&mut PlanFiles)) -> Vec<String> {
+pub(crate) fn refused(chapter: usize, change: impl FnOnce(&mut PlanFiles)) -> Vec<String> {
     let mut files = plan_files(chapter);
     change(&mut files);
     let verdicts = Plan::check(files).expect_err("it was accepted");
@@ -163,6 +163,16 @@ fn a_key_that_is_revoked_without_an_emergency() {
         .to_owned();
     let refused = refused(2, |files| {
         files.roster += &format!("\n[[revoke]]{revocation}");
+    });
+    assert_eq!(refused, ["ROSTER-CHANGE"]);
+}
+
+#[test]
+fn a_holder_who_leaves_for_no_reason() {
+    let refused = refused(3, |files| {
+        let reason = "reason = \"the term is over (simulated)\"";
+        assert!(files.roster.contains(reason));
+        files.roster = files.roster.replacen(reason, "reason = \"\"", 1);
     });
     assert_eq!(refused, ["ROSTER-CHANGE"]);
 }

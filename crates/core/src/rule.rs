@@ -112,7 +112,9 @@ rules! {
         "no handle, no name and no `age_recipient` is in it twice: administrator, witnesses, holders \
          and leavers are different people. Names that look alike are the same name.";
     RosterDevices = "ROSTER-DEVICES":
-        "no serial number is listed twice.";
+        "no serial number is listed twice. No listed device has a key of somebody else, or is \
+         listed as revoked. For a holder who replaces a key, it is not only the device of that \
+         key.";
     RosterEmployer = "ROSTER-EMPLOYER":
         "no more holders share an employer than the policy allows (three). `none` is no employer. \
          Employers whose names look alike count as one.";
@@ -130,8 +132,10 @@ rules! {
     RosterChange = "ROSTER-CHANGE":
         "everyone who held a key is a holder or a `[[leaver]]`, not both; a `[[renamed]]` holder \
          keeps the key. Nobody joins, leaves, is renamed or takes a new device, and no key is \
-         revoked, unless the scenario allows it. Each `[[revoke]]` gives a reason, and names a \
-         device with a published enrolment. An emergency revokes or replaces a key.";
+         revoked, unless the scenario allows it. Each `[[leaver]]` and `[[revoke]]` gives a \
+         reason. Each `[[revoke]]` names another device, with a published enrolment, that nobody \
+         revoked before. An emergency revokes or replaces a key. If the scenario signs a root, at \
+         least as many keys of the previous root are left as its threshold.";
 
     PlanLive = "PLAN-LIVE":
         "a live ceremony has a witness, and nothing from a rehearsal: no country XA to XZ, no \
@@ -190,7 +194,8 @@ rules! {
          No device and no key is in the published enrolments of two holders, unless the key \
          signed that its holder was renamed.";
     DeviceExpected = "DEVICE-EXPECTED":
-        "if the roster lists devices for this holder, it is one of them.";
+        "if the roster lists devices for this holder, it is one of them; if not, it is listed \
+         for nobody else.";
     DeviceEnrolled = "DEVICE-ENROLLED":
         "a holder who comes to sign brings the right device: the one whose key is in the root or, \
          in a change of keys, also the one whose key leaves the root. A renamed holder brings the \

@@ -211,7 +211,7 @@ fn drafted(trial: Trial) -> Vec<Drafted> {
 fn text(report: &Report) -> String {
     let mut lines = Vec::new();
     if !report.documents.is_empty() {
-        lines.push("Drafts of the documents. A key that does not exist yet is a stand-in: its words and its device are invented.".to_owned());
+        lines.push("Drafts of the documents. A key that does not exist yet is a stand-in: its words are invented, and so is its device where the roster lists none.".to_owned());
     }
     for draft in &report.documents {
         lines.push(format!("{}, version {}:", draft.document, draft.version));

@@ -13,7 +13,7 @@ use keymoot_tuf::Dialect;
 use serde_json::Value;
 use testkit::stage::{keymoot, said};
 
-use super::{Occasion, hold, plan_files, published, renaming, rfc_3724};
+use super::{Occasion, device_of, hold, plan_files, published, renaming, rfc_3724};
 use crate::story;
 
 fn state(bundle: &Path) -> State {
@@ -77,6 +77,30 @@ fn a_tree_in_which_a_key_has_two_names_starts_the_next_ceremony() {
     };
     assert!(names(&files, "holder-3") && names(&files, "holder-33"));
     assert!(Plan::check(files).is_ok());
+}
+
+#[test]
+fn a_key_is_revoked_under_the_newer_of_its_two_names() {
+    let tree = published(&rfc_3724()[..4]);
+    let read = keymoot_verify::read_tree(tree.path()).unwrap();
+    let revoked = |number: usize| {
+        let mut cast = Cast::of(11);
+        cast.renamed(3, 33);
+        cast.settles();
+        let serial = device_of("holder-33", renaming());
+        cast.revoked(number, serial, "stolen");
+        let mut files = plan_files(renaming());
+        let script = include_str!("../../../ceremony-scripts/emergency-revocation.toml");
+        files.script = script.to_owned();
+        files.roster = cast.roster();
+        files.inputs = of_tree(&read);
+        Plan::check(files)
+    };
+    assert!(revoked(33).is_ok());
+    let refused = revoked(3).expect_err("it was accepted");
+    assert_eq!(refused[0].rule.id(), "ROSTER-CHANGE");
+    let told = "its holder has another name now: revoke it under that name";
+    assert!(refused[0].detail.contains(told), "{}", refused[0].detail);
 }
 
 /// The rules that refuse the renaming after a change.
@@ -144,6 +168,20 @@ fn a_renamed_account_is_reason_enough_to_change_the_policy() {
     assert_eq!(unchanged[0].rule.id(), "POLICY-PREVIOUS");
     cast.renamed(3, 33);
     assert!(same(cast.roster(), files).is_ok());
+}
+
+#[test]
+fn keys_of_renamed_holders_count_at_the_roll_call() {
+    let mut files = plan_files(&rfc_3724()[2]);
+    files.policy = story::plan_files(2).policy;
+    let mut cast = Cast::of(9);
+    for number in 1..=5 {
+        cast.renamed(number, 30 + number);
+    }
+    files.roster = cast.roster();
+    let state = State::new(Plan::check(files).unwrap().into());
+    let all: Vec<_> = state.seats.iter().map(|seat| seat.handle.clone()).collect();
+    assert_eq!(state.lacking(&all), None);
 }
 
 #[test]

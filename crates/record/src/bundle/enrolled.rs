@@ -91,7 +91,7 @@ impl Record<'_> {
             .holders
             .iter()
             .find(|h| h.handle.as_str() == handle);
-        let expected = listed.map(|holder| device::expected(enrolled.serial, holder));
+        let expected = listed.map(|holder| device::expected(enrolled.serial, holder, &plan.roster));
         verdicts
             .into_iter()
             .chain(expected)

@@ -218,9 +218,12 @@ impl State {
     ) -> Result<Event, Refusal> {
         let all: Vec<_> = present.iter().chain(apart).cloned().collect();
         if let Some(lacking) = self.lacking(&all) {
-            return Err(Refusal(format!(
-                "{lacking}. Wait for them, or leave and resume another day."
-            )));
+            let everybody: Vec<_> = self.seats.iter().map(|seat| seat.handle.clone()).collect();
+            let next = match self.lacking(&everybody) {
+                None => "Wait for them, or leave and resume another day.",
+                Some(_) => "All holders together are too few: leave, and correct the roster.",
+            };
+            return Err(Refusal(format!("{lacking}. {next}")));
         }
         if !self.has_holders_apart() && !apart.is_empty() {
             return Err(Refusal(

@@ -321,8 +321,10 @@ impl State {
                 .iter()
                 .filter(here)
                 .filter(|seat| {
+                    // A renamed holder's key is enrolled again before it signs.
+                    let renamed = seat.renamed.iter().map(|renamed| &renamed.key);
                     let devices = seat.enrolled().into_iter().chain(&seat.outgoing);
-                    devices.into_iter().any(|e| keys.contains_key(&e.key()))
+                    devices.chain(renamed).any(|e| keys.contains_key(&e.key()))
                 })
                 .count();
             let need = previous

@@ -57,7 +57,8 @@ pub fn drafts(
     }
 }
 
-/// The state in which every seat has its key.
+/// The state in which every seat has its key. A new one is in the first device that the roster
+/// lists for the holder, where it lists one.
 fn enrolled(
     plan: &Arc<Plan>,
     mode: Mode,
@@ -82,10 +83,13 @@ fn enrolled(
             seat.enrolment = Some(renamed.key.clone());
             continue;
         }
-        let family = plan.roster.holder(&seat.handle).map(|holder| holder.family);
+        let listed = plan.roster.holder(&seat.handle);
+        let devices = listed.map(|holder| holder.devices.as_slice());
+        let mut devices = devices.unwrap_or_default().iter();
+        let is_new = |serial: &&u32| seat.proven().all(|old| old.serial != **serial);
         seat.enrolment = Some(Enrolment {
-            serial: 0,
-            family: family.unwrap_or_default(),
+            serial: devices.find(is_new).copied().unwrap_or_default(),
+            family: listed.map(|holder| holder.family).unwrap_or_default(),
             firmware: String::new(),
             spki: stand_in(number),
             attestation: nothing,

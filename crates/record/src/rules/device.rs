@@ -3,7 +3,7 @@
 use super::{
     Verdict, Violation,
     policy::Policy,
-    roster::{Holder, Revocation},
+    roster::{Holder, Revocation, Roster},
 };
 use crate::transcript::{PinTries, Time};
 use keymoot_attestation as attestation;
@@ -23,13 +23,14 @@ pub struct Reported {
     pub form_factor: Option<FormFactor>,
 }
 
-/// Every rule on a device that a holder brings to be enrolled. `owner` is the
+/// Every rule on a device that a holder of the roster brings to be enrolled. `owner` is the
 /// holder who has enrolled it already, if any; `revoked` the reason for which a key in
 /// it was revoked, if one was.
 #[must_use]
 pub fn brought(
     device: Reported,
     holder: &Holder,
+    roster: &Roster,
     owner: Option<&str>,
     revoked: Option<&str>,
     policy: &Policy,
@@ -48,7 +49,7 @@ pub fn brought(
             },
             "take it out and insert the device of the holder at the table",
         ),
-        expected(device.serial, holder),
+        expected(device.serial, holder, roster),
         Verdict::unless(
             Rule::KeyRevoked,
             revoked.is_some(),
@@ -65,22 +66,29 @@ pub fn brought(
     ]
 }
 
-/// DEVICE-EXPECTED: the device is one that the roster lists for the holder, where
-/// it lists any.
+/// DEVICE-EXPECTED: the device is one that the roster lists for the holder, where it lists any, or
+/// one that it lists for nobody.
 #[must_use]
-pub fn expected(serial: u32, holder: &Holder) -> Verdict {
+pub fn expected(serial: u32, holder: &Holder, roster: &Roster) -> Verdict {
     Verdict::unless(
         Rule::DeviceExpected,
-        !holder.devices.is_empty() && !holder.devices.contains(&serial),
+        !roster.brings(&holder.handle, serial),
         || match holder.devices.is_empty() {
             true => "the roster names no device for this holder".to_owned(),
             false => format!("the roster says that this holder brings {serial}"),
         },
         || {
-            format!(
-                "{} {serial} is not one that the roster lists for {}",
-                holder.family, holder.handle
-            )
+            let (family, handle) = (holder.family, &holder.handle);
+            let mut others = roster.holders.iter();
+            match others.find(|other| other.devices.contains(&serial)) {
+                Some(other) => format!(
+                    "the roster lists {family} {serial} for {}, not for {handle}",
+                    other.handle
+                ),
+                None => {
+                    format!("{family} {serial} is not one that the roster lists for {handle}")
+                }
+            }
         },
         "insert the device that the roster lists, or leave and correct the roster",
     )
@@ -216,10 +224,9 @@ pub(super) fn firmware(
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::{
-        Family, Firmware, FormFactor, Holder, Policy, Reported, Revocation, Rule, Verdict, brought,
-        returned,
+        Family, Firmware, FormFactor, Policy, Reported, Revocation, Roster, Rule, Verdict, brought,
+        expected, returned,
     };
-    use crate::rules::roster::Roster;
 
     #[test]
     fn a_revoked_device_at_the_table_is_named_and_goes_into_a_bag() {
@@ -249,7 +256,7 @@ mod tests {
                 firmware: Firmware::new(5, 7, patch),
                 form_factor: Some(FormFactor::from_byte(form)),
             };
-            brought(device, &roster.holders[0], None, None, &policy)
+            brought(device, &roster.holders[0], &roster, None, None, &policy)
                 .iter()
                 .any(|verdict| verdict.rule == Rule::DeviceFirmware && verdict.is_violated())
         };
@@ -264,33 +271,51 @@ mod tests {
         let policy = include_str!("../../../../ceremony-scripts/policy.toml");
         let policy = Policy::parse(policy).unwrap();
         let roster = include_str!("../../../../tests/data/hostile-roster.toml");
-        let mut holder = Roster::parse(roster).unwrap().holders.remove(0);
-        let refused = |holder: &Holder, owner, revoked| {
+        let mut roster = Roster::parse(roster).unwrap();
+        let refused = |roster: &Roster, owner, revoked| {
             let device = Reported {
                 serial: 1,
                 family: Family::YubiKey,
                 firmware: Firmware::new(5, 7, 4),
                 form_factor: None,
             };
-            let verdicts = brought(device, holder, owner, revoked, &policy).into_iter();
+            let holder = &roster.holders[0];
+            let verdicts = brought(device, holder, roster, owner, revoked, &policy).into_iter();
             let violated = verdicts.filter(Verdict::is_violated);
             violated
                 .map(|verdict| verdict.rule.to_string())
                 .collect::<Vec<_>>()
         };
-        assert!(refused(&holder, None, None).is_empty());
+        assert!(refused(&roster, None, None).is_empty());
         let rule = |rule: Rule| vec![rule.id().to_owned()];
         assert_eq!(
-            refused(&holder, None, Some("stolen")),
+            refused(&roster, None, Some("stolen")),
             rule(Rule::KeyRevoked)
         );
         assert_eq!(
-            refused(&holder, Some("another"), None),
+            refused(&roster, Some("another"), None),
             rule(Rule::DeviceDistinct)
         );
-        holder.devices = vec![2];
-        assert_eq!(refused(&holder, None, None), rule(Rule::DeviceExpected));
-        holder.devices = vec![1];
-        assert!(refused(&holder, None, None).is_empty());
+        roster.holders[0].devices = vec![2];
+        assert_eq!(refused(&roster, None, None), rule(Rule::DeviceExpected));
+        roster.holders[0].devices = vec![1];
+        assert!(refused(&roster, None, None).is_empty());
+    }
+
+    #[test]
+    fn a_device_that_the_roster_lists_for_somebody_else_is_refused_when_it_is_inserted() {
+        let roster = include_str!("../../../../tests/data/hostile-roster.toml");
+        let mut roster = Roster::parse(roster).unwrap();
+        roster.holders[1].devices = vec![1];
+        let [one, two] = [0, 1].map(|seat: usize| &roster.holders[seat]);
+        let refused = expected(1, one, &roster);
+        assert!(refused.is_violated());
+        let told = format!(
+            "the roster lists YubiKey 1 for {}, not for {}",
+            two.handle, one.handle
+        );
+        assert_eq!(refused.detail, told);
+        assert!(!expected(1, two, &roster).is_violated());
+        assert!(!expected(2, one, &roster).is_violated());
     }
 }

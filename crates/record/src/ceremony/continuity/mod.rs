@@ -2,9 +2,11 @@
 //! device is touched.
 
 mod claim;
+mod devices;
 mod people;
 mod policy;
 mod renamed;
+mod revocations;
 
 pub(super) use claim::Claim;
 
@@ -26,6 +28,7 @@ pub(super) fn check(claim: &Claim<'_>) -> Vec<Verdict> {
             verdicts.push(people::published(claim, previous));
             verdicts.push(people::distinct(previous));
             verdicts.push(people::revoked(claim, previous));
+            verdicts.extend(devices::check(claim).map(Verdict::from));
         }
         (None, true) => verdicts.push(
             Violation::new(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::claim::Claim;
+use super::{claim::Claim, revocations};
 use crate::{
     ceremony::{
         previous::{Previous, is_renamed},
@@ -40,24 +40,16 @@ pub(super) fn change(claim: &Claim<'_>, previous: &Previous) -> Verdict {
         if !held.contains_key(&leaver.handle) {
             faults.push(format!("{} leaves, and holds no key", leaver.handle));
         }
-    }
-    for revocation in &roster.revocations {
-        let known = previous.enrolments().iter().any(|published| {
-            published.handle == revocation.handle && published.enrolment.serial == revocation.serial
-        });
-        if !known {
+        if leaver.reason.trim().is_empty() {
             faults.push(format!(
-                "device {} of {} is listed as revoked, and has no published enrolment",
-                revocation.serial, revocation.handle
-            ));
-        }
-        if revocation.reason.trim().is_empty() {
-            faults.push(format!(
-                "the revocation of device {} gives no reason",
-                revocation.serial
+                "{} leaves, and the roster gives no reason",
+                leaver.handle
             ));
         }
     }
+    faults.extend(revocations::faults(claim, previous));
+    let too_few = revocations::too_few(claim, previous);
+    faults.extend(too_few.clone());
     faults.extend(super::renamed::faults(claim, previous));
     let standing = |wanted: Standing| {
         let places = claim
@@ -121,7 +113,10 @@ pub(super) fn change(claim: &Claim<'_>, previous: &Previous) -> Verdict {
             people + &renamed.collect::<String>()
         },
         || faults.join("; "),
-        "correct the roster, or take the script of another occasion",
+        match too_few {
+            Some(_) => "revoke fewer keys, or read the runbook quorum-lost",
+            None => "correct the roster, or take the script of another occasion",
+        },
     )
 }
 
