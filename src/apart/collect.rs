@@ -218,8 +218,12 @@ fn one(
     };
     let (event, objects) = match judged {
         Ok(Collected::Known) => {
+            let what = match answer.says {
+                Says::Turn(_) => "answer",
+                Says::Declines { .. } => "refusal",
+            };
             return Ok(Outcome::Known(format!(
-                "the answer of {} is recorded already",
+                "the {what} of {} is recorded already",
                 answer.holder
             )));
         }

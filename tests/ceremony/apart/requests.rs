@@ -157,7 +157,10 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
         "{}",
         said(&output)
     );
-    assert!(three.collect(&[&declined]).status.success());
+    let again = three.collect(&[&declined]);
+    assert!(again.status.success(), "{}", said(&again));
+    let told = "the refusal of holder-2 is recorded already";
+    assert!(said(&again).contains(told), "{}", said(&again));
     let sent = Digest::of(&fs::read(&request).unwrap()).short_words();
     let refused = |answer: &PathBuf, why: &str, next: &str| {
         let output = three.collect(&[answer]);
