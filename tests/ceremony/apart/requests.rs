@@ -322,8 +322,8 @@ fn the_bundle_that_a_rehearsal_starts_from_is_named_as_its_folder_is() {
 }
 
 /// A ceremony of three holders with this policy, of whom the second has a YubiHSM 2.
-fn with_a_yubihsm(stage: &Stage, policy: &Path, script: &str, more: &[&str]) -> Output {
-    let mixed = [script, "--device", "mixed", "--holders", "3", "--policy"];
+fn with_a_yubihsm(stage: &Stage, policy: &Path, more: &[&str]) -> Output {
+    let mixed = ["--device", "mixed", "--holders", "3", "--policy"];
     let policy = policy.to_str().unwrap();
     stage.rehearsed(&[&mixed[..], &[policy], more].concat())
 }
@@ -332,7 +332,7 @@ fn with_a_yubihsm(stage: &Stage, policy: &Path, script: &str, more: &[&str]) -> 
 fn a_roll_call_that_marks_the_holder_of_a_yubihsm_as_apart_is_refused() {
     let stage = Stage::new();
     let more = ["--ask-by-hand", "--apart=holder-2"];
-    let output = with_a_yubihsm(&stage, &stage.small_policy(), "initial-root", &more);
+    let output = with_a_yubihsm(&stage, &stage.small_policy(), &more);
     assert_eq!(output.status.code(), Some(4), "{}", said(&output));
     let told = "holder-2 has a YubiHSM 2: its log is read at the table";
     assert!(said(&output).contains(told), "{}", said(&output));
@@ -342,17 +342,12 @@ fn a_roll_call_that_marks_the_holder_of_a_yubihsm_as_apart_is_refused() {
 fn the_holder_of_a_yubihsm_is_refused_before_a_request_is_written_and_before_one_is_answered() {
     let first = Stage::new();
     let policy = first.small_policy();
-    let output = with_a_yubihsm(&first, &policy, "initial-root", &[]);
+    let output = with_a_yubihsm(&first, &policy, &[]);
     assert!(output.status.success(), "{}", said(&output));
     let (stage, previous) = (Stage::new(), first.out());
     let away = ["--ask-by-hand", "--apart=holder-1", "--absent=holder-2"];
-    let previous = ["--previous", previous.to_str().unwrap()];
-    let output = with_a_yubihsm(
-        &stage,
-        &policy,
-        "annual-resign",
-        &[away.as_slice(), &previous].concat(),
-    );
+    let again = ["annual-resign", "--previous", previous.to_str().unwrap()];
+    let output = stage.rehearsed(&[&again[..], &away].concat());
     assert_eq!(output.status.code(), Some(4), "{}", said(&output));
     let file = stage.path("request");
     let mut request = keymoot();
