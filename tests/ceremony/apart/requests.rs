@@ -11,6 +11,7 @@ use keymoot_attestation::TrustStore;
 use keymoot_core::{digest::Digest, text::quoted_path};
 use keymoot_record::{
     apart::{self, Request},
+    bundle::Expectations,
     ceremony::requests::MOST_REQUESTS,
     transcript::Event,
 };
@@ -113,6 +114,18 @@ fn a_request_of_another_policy_or_mode_is_refused_before_a_device_is_needed() {
         assert!(said(&output).contains(rule), "{rule}\n{}", said(&output));
         assert!(!out.exists() && !stage.path("answer.turn").exists());
     }
+}
+
+#[test]
+fn a_request_of_a_rehearsal_is_refused_in_words_for_those_who_answer_and_those_who_verify() {
+    let bytes = fs::read(post("1.request")).unwrap();
+    let vendor = TrustStore::vendor().unwrap();
+    let (_, verdicts) = apart::open(&bytes, &Expectations::default(), &vendor);
+    let violated = verdicts.into_iter().find(|verdict| verdict.is_violated());
+    let violated = violated.unwrap();
+    assert_eq!(violated.rule.id(), "BUNDLE-MODE");
+    let help = "if you mean a rehearsal, add --rehearsal";
+    assert!(violated.next.ends_with(help), "{violated:?}");
 }
 
 #[test]
