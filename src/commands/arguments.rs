@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use crate::{
@@ -142,10 +142,47 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf, HostError> {
     std::path::absolute(path).map_err(|error| HostError::file("find", path, &error))
 }
 
+/// The same, without a folder and the `..` that leaves it. A link is not followed: after one, `..`
+/// stays, because it leaves the folder to which the link leads.
+///
+/// # Errors
+/// As [`absolute`].
+pub(crate) fn shortest(path: &Path) -> Result<PathBuf, HostError> {
+    let mut short = PathBuf::new();
+    for component in absolute(path)?.components() {
+        let is_folder = || fs::symlink_metadata(&short).is_ok_and(|there| there.is_dir());
+        let leaves = component == Component::ParentDir && short.file_name().is_some();
+        match leaves && is_folder() {
+            true => {
+                short.pop();
+            }
+            false => short.push(component),
+        }
+    }
+    Ok(short)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_that_leaves_a_folder_again_is_shortened_and_a_link_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("plans/deep")).unwrap();
+        std::os::unix::fs::symlink(at("plans/deep"), at("link")).unwrap();
+        for (long, short) in [
+            ("plans/../b1", "b1"),
+            ("plans/deep/../../b1", "b1"),
+            ("link/../b1", "link/../b1"),
+            ("link/../../b1", "link/../../b1"),
+            ("nowhere/../b1", "nowhere/../b1"),
+        ] {
+            assert_eq!(shortest(&at(long)).unwrap(), at(short), "{long}");
+        }
+    }
 
     #[test]
     fn the_ceremonys_folder_and_the_bundles_are_not_inside_one_another() {

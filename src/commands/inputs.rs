@@ -105,10 +105,9 @@ impl Sources {
         };
         inputs = without_unjudged(inputs);
         if let Some(path) = &self.trusted_root {
-            inputs.insert(
-                TRUSTED_ROOT.to_owned(),
-                keymoot_verify::files::read_root(path, LARGEST_INPUT)?,
-            );
+            let read = keymoot_verify::files::read_trusted_root(path, LARGEST_INPUT);
+            let (root, _) = read?;
+            inputs.insert(TRUSTED_ROOT.to_owned(), root);
         }
         for path in &self.crates_root {
             let bytes = keymoot_verify::files::read_root(path, LARGEST_INPUT)?;

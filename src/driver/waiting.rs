@@ -96,6 +96,8 @@ impl Driver<'_, '_> {
             firmware: found.firmware,
             form_factor: found.config.form_factor,
         };
+        let seat = self.state.seat(holder);
+        let replaced = seat.and_then(|seat| seat.outgoing.as_ref());
         let revoked = self.state.revoked();
         let revoked = revoked.find(None, serial).map(|r| r.reason.as_str());
         Ok(device::brought(
@@ -103,6 +105,7 @@ impl Driver<'_, '_> {
             listed,
             &plan.roster,
             owner,
+            replaced.map(|old| old.serial),
             revoked,
             &plan.policy,
         ))

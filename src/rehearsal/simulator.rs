@@ -103,6 +103,34 @@ pub fn start_with(
     ceremony: &Path,
     settings: &SimulatorSettings,
 ) -> Result<Simulated, HostError> {
+    let (simulated, vendor) = serve(beside, ceremony, settings)?;
+    write_vendor(&vendor_folder(ceremony), &vendor)?;
+    Ok(simulated)
+}
+
+/// Starts the simulator of the YubiKeys alone, for a holder away from the table. It leaves the
+/// vendor's certificates alone: those of the YubiHSM 2s are among them.
+///
+/// # Errors
+/// As [`start`].
+pub(crate) fn start_yubikeys(
+    ceremony: &Path,
+    settings: &SimulatorSettings,
+) -> Result<Simulated, HostError> {
+    let yubikeys = SimulatorSettings {
+        units: 0,
+        ..settings.clone()
+    };
+    let (simulated, _) = serve(&program::path()?, ceremony, &yubikeys)?;
+    Ok(simulated)
+}
+
+/// Starts the simulators, and returns their vendor's certificates.
+fn serve(
+    beside: &Path,
+    ceremony: &Path,
+    settings: &SimulatorSettings,
+) -> Result<(Simulated, Vec<VendorCertificate>), HostError> {
     let rehearsal = ceremony.join(FOLDER);
     whole::make_folder(&rehearsal)?;
     let socket = socket_path(&rehearsal)?;
@@ -152,8 +180,7 @@ pub fn start_with(
         simulated.connector = Some(ready.listen);
         vendor.extend(ready.vendor);
     }
-    write_vendor(&vendor_folder(ceremony), &vendor)?;
-    Ok(simulated)
+    Ok((simulated, vendor))
 }
 
 /// The simulator of a family, beside a program.

@@ -63,6 +63,13 @@ pub fn seed_of(bundle: &Bundle) -> Option<u64> {
     std::str::from_utf8(bytes).ok()?.trim().parse().ok()
 }
 
+/// The seed of the simulated devices in a bundle, if it has any.
+pub(crate) fn seed_of_devices(bundle: &Bundle) -> Option<u64> {
+    let mut names = [DEVICES, UNITS].into_iter();
+    let has_devices = names.any(|name| bundle.files().contains_key(&format!("{FOLDER}/{name}")));
+    seed_of(bundle).filter(|_| has_devices)
+}
+
 /// The trust store of the simulated vendor.
 ///
 /// # Errors

@@ -167,6 +167,17 @@ fn the_first_root_of_another_ceremony_with_the_same_keys_is_not_the_trusted_one(
 }
 
 #[test]
+fn a_file_that_is_no_root_is_named_where_it_is_given_as_the_trusted_one() {
+    let file = finished().out().join("MANIFEST.json");
+    let output = finished().verify(&["--rehearsal", "--trusted-root", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let told = "MANIFEST.json is no root to begin with: ";
+    assert!(said(&output).contains(told), "{}", said(&output));
+    let help = "name a root of tuf-root that you trust with --trusted-root";
+    assert!(said(&output).contains(help), "{}", said(&output));
+}
+
+#[test]
 fn the_head_that_was_published_elsewhere_is_compared_in_digits_and_in_words() {
     let manifest: Value =
         serde_json::from_slice(&fs::read(finished().out().join("MANIFEST.json")).unwrap()).unwrap();

@@ -128,6 +128,21 @@ fn three_holders_rehearse_without_a_policy_of_their_own() {
 }
 
 #[test]
+fn an_option_that_the_previous_rehearsal_determines_is_refused_before_anything_is_made() {
+    let stage = Stage::new();
+    for (option, value) in [("--seed", "8"), ("--holders", "9"), ("--device", "yubikey")] {
+        let mut command = keymoot();
+        command.args(["rehearse", "annual-resign", "--unattended", option, value]);
+        command.arg("--dir").arg(stage.dir());
+        let output = command.arg("--previous").arg(finished().out()).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains(option), "{}", said(&output));
+        assert!(!stage.dir().exists(), "{option}");
+    }
+}
+
+#[test]
 fn another_number_of_holders_needs_a_policy_and_is_shown_one_to_start_from() {
     let stage = Stage::new();
     let output = stage.rehearsed(&["--holders", "4"]);

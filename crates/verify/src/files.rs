@@ -9,7 +9,10 @@ use std::{
 
 use rustix::{fs::OFlags, io::Errno};
 
-use keymoot_core::HostError;
+use keymoot_core::{
+    HostError,
+    text::{escape_path, excerpt},
+};
 use keymoot_tuf::{Dialect, Document, DocumentError};
 
 /// Opens a file to read it, and waits for nothing: a stranger may have put a pipe or a device in
@@ -47,10 +50,7 @@ pub fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, HostError> {
     let fail = |error: io::Error| HostError::file("read", path, &error);
     let too_large = || {
         HostError::new(
-            format!(
-                "{} is larger than {most} bytes",
-                keymoot_core::text::escape_path(path)
-            ),
+            format!("{} is larger than {most} bytes", escape_path(path)),
             "check that this is the file you mean",
         )
     };
@@ -76,10 +76,7 @@ pub fn read_bounded(path: &Path, most: u64) -> Result<Vec<u8>, HostError> {
 pub fn read_text(path: &Path, most: u64) -> Result<String, HostError> {
     String::from_utf8(read_bounded(path, most)?).map_err(|_| {
         HostError::new(
-            format!(
-                "{} is not text in UTF-8",
-                keymoot_core::text::escape_path(path)
-            ),
+            format!("{} is not text in UTF-8", escape_path(path)),
             "check that this is the file you mean",
         )
     })
@@ -125,6 +122,24 @@ pub fn read_root(path: &Path, most: u64) -> Result<Vec<u8>, HostError> {
     let signatures = document.signatures().iter();
     let signatures = signatures.filter_map(|one| Some((one.keyid.clone(), one.bytes()?)));
     Ok(Dialect::TufCi.assemble(&document, &signatures.collect()))
+}
+
+/// Reads the root that the caller of a command trusts already, of at most `most` bytes, as
+/// [`read_root`] does. It is the caller's own file: what is wrong with it is no fault of others.
+///
+/// # Errors
+/// [`HostError`] when it cannot be read, is larger, or is no root.
+pub fn read_trusted_root(path: &Path, most: u64) -> Result<(Vec<u8>, Document), HostError> {
+    let bytes = read_root(path, most)?;
+    let why = match Document::parse(&bytes, bytes.len()) {
+        Ok(document) if document.kind() == "root" => return Ok((bytes, document)),
+        Ok(document) => format!("it is a {} document", excerpt(document.kind())),
+        Err(error) => error.to_string(),
+    };
+    Err(HostError::new(
+        format!("{} is no root to begin with: {why}", escape_path(path)),
+        "name a root of tuf-root that you trust with --trusted-root, such as its 1.root.json",
+    ))
 }
 
 /// `root.json` for `root.sig.json`; any other path as it is.

@@ -43,7 +43,7 @@ pub(crate) fn first(args: &Args, dir: &Path) -> Result<Option<PathBuf>, Failure>
         return Ok(None);
     }
     if args.roster.is_none() {
-        let simulated = 1..=args.holders;
+        let simulated = 1..=args.holders();
         let seats: Vec<_> = simulated.map(|number| format!("holder-{number}")).collect();
         args.take_part(&seats)?;
     }
@@ -52,7 +52,7 @@ pub(crate) fn first(args: &Args, dir: &Path) -> Result<Option<PathBuf>, Failure>
     let bundle = dir.with_file_name(name);
     let mut rehearse = this_program()?;
     rehearse.args(["rehearse", "initial-root", "--unattended"]);
-    rehearse.args(["--holders", &args.holders.to_string()]);
+    rehearse.args(["--holders", &args.holders().to_string()]);
     if let Some(seed) = args.seed {
         rehearse.args(["--seed", &seed.to_string()]);
     }

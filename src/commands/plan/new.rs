@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
     let bundle = args.sources.bundle(args.rehearsal, vendor)?;
     let (policy, roster) = files(args, script.script().scenario, bundle.as_ref())?;
     let previous = args.sources.previous.as_deref();
-    let previous = previous.map(arguments::absolute).transpose()?;
+    let previous = previous.map(arguments::shortest).transpose()?;
     // The template of a first policy has no online key yet, so nobody can read it as a policy.
     let has_crates = Policy::parse(&policy).map_or(true, |policy| policy.tuf_crates);
     let notes = Occasion {
@@ -97,7 +97,7 @@ fn starts_from_what_it_needs(args: &Args, scenario: Scenario) -> Result<(), Host
 /// A script as it is named in another folder.
 fn named(script: &str) -> Result<PathBuf, HostError> {
     match script.contains('/') {
-        true => arguments::absolute(Path::new(script)),
+        true => arguments::shortest(Path::new(script)),
         false => Ok(PathBuf::from(script)),
     }
 }

@@ -2,12 +2,19 @@
 
 use std::path::PathBuf;
 
-use crate::commands::{Failure, arguments, inputs::Sources};
+use crate::{
+    commands::{Failure, arguments, inputs::Sources},
+    store,
+};
 use keymoot_attestation::Family;
 use keymoot_core::text::quoted;
+use keymoot_record::bundle::Bundle;
 
 /// The firmware of simulated devices, unless named.
 const FIRMWARE: &str = "5.7.4";
+
+/// How many simulated holders take part, unless named.
+const HOLDERS: usize = 9;
 
 /// As `--apart` names all holders.
 pub(crate) const ALL: &str = "all";
@@ -26,12 +33,13 @@ pub(crate) struct Args {
     /// Where the YubiHSM 2s are, with --real-devices: `usb`, or address and port of a connector
     #[arg(long, value_name = "PLACE", value_parser = arguments::named_place, requires = "real_devices")]
     pub(super) connector: Option<String>,
-    /// How many simulated holders take part: 9 or 3 by a shipped policy, others with --policy
-    #[arg(long, value_name = "N", default_value_t = 9)]
-    pub(in crate::commands) holders: usize,
-    /// The devices of the holders
-    #[arg(long, value_enum, default_value_t = Brought::Yubikey)]
-    pub(super) device: Brought,
+    /// How many simulated holders take part: 9, if not given, or 3 by a shipped policy, others with
+    /// --policy
+    #[arg(long, value_name = "N")]
+    holders: Option<usize>,
+    /// The devices of the holders; YubiKeys if not given
+    #[arg(long, value_enum)]
+    device: Option<Brought>,
     /// Firmware of the devices; of several, each device gets the next one
     #[arg(long, value_name = "VERSION", default_value = FIRMWARE)]
     pub(super) firmware: String,
@@ -79,6 +87,46 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// How many simulated holders take part.
+    pub(in crate::commands) fn holders(&self) -> usize {
+        self.holders.unwrap_or(HOLDERS)
+    }
+
+    /// The devices of the simulated holders.
+    pub(super) fn device(&self) -> Brought {
+        self.device.unwrap_or(Brought::Yubikey)
+    }
+
+    /// Refuses options that have no effect on a rehearsal that starts from this bundle, or that its
+    /// devices contradict.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] for `--holders`, for `--device`, and for another `--seed` than that of
+    /// the bundle's simulated devices.
+    pub(super) fn fits(&self, bundle: &Bundle) -> Result<(), Failure> {
+        let unused = match (self.holders, self.device) {
+            (Some(_), _) => Some("--holders has no effect with --previous: the roster names them"),
+            (None, Some(_)) => {
+                Some("--device has no effect with --previous: the roster names the devices")
+            }
+            (None, None) => None,
+        };
+        if let Some(what) = unused {
+            let next = "leave it out; to change people or devices, name a roster with --roster";
+            return Err(Failure::usage(what, next));
+        }
+        let made = store::rehearsal::seed_of_devices(bundle).filter(|_| !self.real_devices);
+        match (self.seed, made) {
+            (Some(seed), Some(made)) if seed != made => Err(Failure::usage(
+                format!(
+                    "--seed is {seed}, and the devices of the previous rehearsal have the seed {made}"
+                ),
+                "leave --seed out: a rehearsal with --previous takes over the seed",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the simulator must say if it understands what is asked of its devices.
     pub(super) fn changes_devices(&self) -> bool {
         let faults = [&self.fault, &self.unit_fault];

@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         simulator::understands(&args.firmware, &args.fault, &args.unit_fault)?;
     }
     if args.script == story::NAME {
-        if !matches!(args.device, Brought::Yubikey) {
+        if !matches!(args.device(), Brought::Yubikey) {
             return Err(HostError::new(
                 "the story needs YubiKeys",
                 "leave --device out, or rehearse one script",
@@ -56,6 +56,9 @@ pub(crate) fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure>
         ..args.sources.clone()
     };
     let bundle = sources.bundle(true, vendor)?;
+    if let Some(bundle) = bundle.as_ref().filter(|_| args.sources.previous.is_some()) {
+        args.fits(bundle)?;
+    }
     let files = plan::files(args, bundle.as_ref())?;
     let seed = seed(args, bundle.as_ref())?;
     let files = plan::with_crates_root(files, args, seed)?;

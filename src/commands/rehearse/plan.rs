@@ -52,14 +52,14 @@ pub(super) fn files(args: &Args, bundle: Option<&Bundle>) -> Result<PlanFiles, F
     let policy = match (&args.policy, kept("policy.toml")) {
         (Some(path), _) => read(path)?,
         (None, Some(policy)) => policy,
-        (None, None) => shipped_policy(args.holders)? + &cast::delegations()?,
+        (None, None) => shipped_policy(args.holders())? + &cast::delegations()?,
     };
     let roster = match (&args.roster, kept("roster.toml")) {
         (Some(path), _) => read(path)?,
         (None, Some(roster)) => roster,
         (None, None) => {
-            as_many(args.holders, &policy)?;
-            Cast::bringing(args.holders, |seat| args.device.on_seat(seat)).roster()
+            as_many(args.holders(), &policy)?;
+            Cast::bringing(args.holders(), |seat| args.device().on_seat(seat)).roster()
         }
     };
     Ok(PlanFiles {

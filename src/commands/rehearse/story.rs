@@ -85,8 +85,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut story = Story {
         shelf,
         seed: args.seed.unwrap_or(1),
-        cast: Cast::of(args.holders),
-        holders: args.holders,
+        cast: Cast::of(args.holders()),
+        holders: args.holders(),
         expect: args.sources.expect.clone(),
         policy,
         base,

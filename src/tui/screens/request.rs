@@ -98,8 +98,13 @@ impl Screen for Request {
             "The device asks for {} touches: one for each signature, one for your answer.",
             state.touches(&self.holder)
         ));
-        if let Some(due) = sight.view.and_then(|view| view.due) {
-            page.text(&format!("Answer by {}.", due.date()));
+        if let Some((view, due)) = sight.view.and_then(|view| Some((view, view.due?))) {
+            let is_late = view.last.as_ref().is_some_and(|last| last.time > due);
+            let late = match is_late {
+                true => " That day is past; a late answer counts.",
+                false => "",
+            };
+            page.text(&format!("Answer by {}.{late}", due.date()));
         }
         page.gap();
         let is_sign = state.purpose() == Some(Purpose::Sign);

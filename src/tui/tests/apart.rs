@@ -268,6 +268,10 @@ fn the_day_by_which_an_answer_is_due_is_on_the_first_page() {
     story.due = Time::parse("2026-12-24T23:59:59Z");
     let picture = Table::asked(&story).picture();
     assert!(picture.contains("Answer by 2026-12-24."), "{picture}");
+    let late = "That day is past; a late answer counts.";
+    assert!(!picture.contains(late), "{picture}");
+    story.due = Time::parse("2026-09-20T23:59:59Z");
+    assert!(Table::asked(&story).says(&format!("Answer by 2026-09-20. {late}")));
 }
 
 /// What the driver hears of lines that were typed at home, if anything.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod collecting;
+mod mixed;
 mod occasions;
 mod once;
 mod requests;

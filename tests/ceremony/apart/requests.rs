@@ -11,6 +11,7 @@ use keymoot_attestation::TrustStore;
 use keymoot_core::{digest::Digest, text::quoted_path};
 use keymoot_record::{
     apart::{self, Request},
+    bundle::Expectations,
     ceremony::requests::MOST_REQUESTS,
     transcript::Event,
 };
@@ -116,6 +117,18 @@ fn a_request_of_another_policy_or_mode_is_refused_before_a_device_is_needed() {
 }
 
 #[test]
+fn a_request_of_a_rehearsal_is_refused_in_words_for_those_who_answer_and_those_who_verify() {
+    let bytes = fs::read(post("1.request")).unwrap();
+    let vendor = TrustStore::vendor().unwrap();
+    let (_, verdicts) = apart::open(&bytes, &Expectations::default(), &vendor);
+    let violated = verdicts.into_iter().find(|verdict| verdict.is_violated());
+    let violated = violated.unwrap();
+    assert_eq!(violated.rule.id(), "BUNDLE-MODE");
+    let help = "if you mean a rehearsal, add --rehearsal";
+    assert!(violated.next.ends_with(help), "{violated:?}");
+}
+
+#[test]
 fn a_holder_declines_and_a_request_is_withdrawn() {
     let three = Three::to_sign();
     let request = three.request(
@@ -157,7 +170,10 @@ fn a_holder_declines_and_a_request_is_withdrawn() {
         "{}",
         said(&output)
     );
-    assert!(three.collect(&[&declined]).status.success());
+    let again = three.collect(&[&declined]);
+    assert!(again.status.success(), "{}", said(&again));
+    let told = "the refusal of holder-2 is recorded already";
+    assert!(said(&again).contains(told), "{}", said(&again));
     let sent = Digest::of(&fs::read(&request).unwrap()).short_words();
     let refused = |answer: &PathBuf, why: &str, next: &str| {
         let output = three.collect(&[answer]);
@@ -319,8 +335,8 @@ fn the_bundle_that_a_rehearsal_starts_from_is_named_as_its_folder_is() {
 }
 
 /// A ceremony of three holders with this policy, of whom the second has a YubiHSM 2.
-fn with_a_yubihsm(stage: &Stage, policy: &Path, script: &str, more: &[&str]) -> Output {
-    let mixed = [script, "--device", "mixed", "--holders", "3", "--policy"];
+fn with_a_yubihsm(stage: &Stage, policy: &Path, more: &[&str]) -> Output {
+    let mixed = ["--device", "mixed", "--holders", "3", "--policy"];
     let policy = policy.to_str().unwrap();
     stage.rehearsed(&[&mixed[..], &[policy], more].concat())
 }
@@ -329,7 +345,7 @@ fn with_a_yubihsm(stage: &Stage, policy: &Path, script: &str, more: &[&str]) -> 
 fn a_roll_call_that_marks_the_holder_of_a_yubihsm_as_apart_is_refused() {
     let stage = Stage::new();
     let more = ["--ask-by-hand", "--apart=holder-2"];
-    let output = with_a_yubihsm(&stage, &stage.small_policy(), "initial-root", &more);
+    let output = with_a_yubihsm(&stage, &stage.small_policy(), &more);
     assert_eq!(output.status.code(), Some(4), "{}", said(&output));
     let told = "holder-2 has a YubiHSM 2: its log is read at the table";
     assert!(said(&output).contains(told), "{}", said(&output));
@@ -339,17 +355,12 @@ fn a_roll_call_that_marks_the_holder_of_a_yubihsm_as_apart_is_refused() {
 fn the_holder_of_a_yubihsm_is_refused_before_a_request_is_written_and_before_one_is_answered() {
     let first = Stage::new();
     let policy = first.small_policy();
-    let output = with_a_yubihsm(&first, &policy, "initial-root", &[]);
+    let output = with_a_yubihsm(&first, &policy, &[]);
     assert!(output.status.success(), "{}", said(&output));
     let (stage, previous) = (Stage::new(), first.out());
     let away = ["--ask-by-hand", "--apart=holder-1", "--absent=holder-2"];
-    let previous = ["--previous", previous.to_str().unwrap()];
-    let output = with_a_yubihsm(
-        &stage,
-        &policy,
-        "annual-resign",
-        &[away.as_slice(), &previous].concat(),
-    );
+    let again = ["annual-resign", "--previous", previous.to_str().unwrap()];
+    let output = stage.rehearsed(&[&again[..], &away].concat());
     assert_eq!(output.status.code(), Some(4), "{}", said(&output));
     let file = stage.path("request");
     let mut request = keymoot();

@@ -37,8 +37,7 @@ pub(super) fn row(rule: Rule) -> Row {
                 .retain(|path, _| !path.starts_with("incoming/"));
             let path = "incoming/tuf-crates/new.root.json".to_owned();
             f.plan.inputs.insert(path, team_root(SEED + 1, 2));
-        })
-        .beside(&[Rule::CratesGiven]),
+        }),
         Rule::CratesGiven => later(5, |f| {
             f.plan
                 .inputs

@@ -27,6 +27,9 @@ use keymoot_tuf::PublicKey;
 
 const AGAIN: &str = "ask the holder for the file again; if it is the same, find out who changed it";
 
+/// Help for a violation that is there without the answer.
+const CHANGED: &str = "the answer is not the cause: check that you have the right folder; then find out who changed it";
+
 /// The result of a checked answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Collected {
@@ -148,15 +151,38 @@ pub fn collect(asking: &Asking<'_>, answer: &Answer, now: Time) -> Result<Collec
             .or_else(|| (asking.objects)(digest))
     };
     closed_rightly(asking, turn, &state, &found).map_err(|why| one(altered(answer, &why)))?;
-    let mut verdicts = bundle::so_far(&state, &chain, asking.trust, &found, AGAIN);
-    verdicts.retain(Verdict::is_violated);
+    let verdicts = bundle::so_far(&state, &chain, asking.trust, &found, AGAIN);
+    let verdicts = Verdict::violated(&verdicts);
     match verdicts.is_empty() {
         true => Ok(Collected::New {
             event: Box::new(event),
             objects: objects.values().cloned().collect(),
         }),
-        false => Err(verdicts),
+        false => Err(by_whom(asking, verdicts)),
     }
+}
+
+/// The violations with an answer. First come those of the ceremony's own record, such as the
+/// evidence of another holder: they are there without the answer, which is not to blame.
+fn by_whom(asking: &Asking<'_>, with_answer: Vec<Verdict>) -> Vec<Verdict> {
+    let (state, chain) = (asking.state, asking.chain);
+    let recorded = bundle::so_far(state, chain, asking.trust, asking.objects, CHANGED);
+    let recorded = Verdict::violated(&recorded);
+    let is_recorded = |verdict: &Verdict| {
+        let mut same = recorded.iter().filter(|other| other.rule == verdict.rule);
+        same.any(|other| other.detail == verdict.detail)
+    };
+    let mut new = with_answer;
+    new.retain(|verdict| !is_recorded(verdict));
+    let recorded = recorded.into_iter().map(|verdict| Verdict {
+        detail: format!(
+            "the record violates it without this answer: {}",
+            verdict.detail
+        ),
+        next: CHANGED.to_owned(),
+        ..verdict
+    });
+    recorded.chain(new).collect()
 }
 
 /// Checks an answer as the first one of its holder, at the point of its request: anybody can write

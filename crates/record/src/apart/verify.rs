@@ -104,7 +104,7 @@ fn read(
                 ),
                 match mode {
                     Mode::Rehearsal => {
-                        "do not publish anything from it; to answer a rehearsal, add --rehearsal"
+                        "do not publish anything from it; if you mean a rehearsal, add --rehearsal"
                     }
                     Mode::Live => "leave out --rehearsal",
                 },

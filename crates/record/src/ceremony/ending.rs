@@ -86,9 +86,10 @@ impl State {
                 .iter()
                 .filter(|seat| seat.proof.is_some())
                 .count();
-            missing.push(format!(
-                "{shown} holders have shown that their key is there"
-            ));
+            missing.push(match shown {
+                1 => "1 holder has shown that the key is there".to_owned(),
+                _ => format!("{shown} holders have shown that their key is there"),
+            });
         }
         missing
     }

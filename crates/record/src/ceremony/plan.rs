@@ -133,6 +133,7 @@ impl Plan {
         };
         let places = seating::places(&roster, previous.as_ref());
         let crates = CratesRoots::read(&files.inputs, previous.as_ref(), policy.dialect);
+        let crates_refused = crates.is_err();
         let crates = crates.unwrap_or_else(|violation| {
             verdicts.push(violation.into());
             CratesRoots::default()
@@ -150,6 +151,7 @@ impl Plan {
             previous: previous.as_ref(),
             places: &places,
             crates: &crates,
+            crates_refused,
             authorised: &authorised,
         }));
         if verdicts.iter().any(Verdict::is_violated) {

@@ -24,18 +24,27 @@ pub struct Reported {
 }
 
 /// Every rule on a device that a holder of the roster brings to be enrolled. `owner` is the
-/// holder who has enrolled it already, if any; `revoked` the reason for which a key in
-/// it was revoked, if one was.
+/// holder who has enrolled it already, if any; `replaced` the serial number of the device whose
+/// key the holder replaces; `revoked` the reason for which a key in it was revoked, if one was.
 #[must_use]
 pub fn brought(
     device: Reported,
     holder: &Holder,
     roster: &Roster,
     owner: Option<&str>,
+    replaced: Option<u32>,
     revoked: Option<&str>,
     policy: &Policy,
 ) -> Vec<Verdict> {
     let serial = format!("{} {}", device.family, device.serial);
+    let is_own = owner == Some(holder.handle.as_str());
+    let insert = match is_own {
+        true if replaced == Some(device.serial) => {
+            "this is the device that you replace; take it out and insert the new one"
+        }
+        true => "you have a key in this device already; take it out and insert another one",
+        false => "take it out and insert the device of the holder at the table",
+    };
     vec![
         Verdict::unless(
             Rule::DeviceDistinct,
@@ -47,7 +56,7 @@ pub fn brought(
                     owner.unwrap_or("nobody")
                 )
             },
-            "take it out and insert the device of the holder at the table",
+            insert,
         ),
         expected(device.serial, holder, roster),
         Verdict::unless(
@@ -256,9 +265,17 @@ mod tests {
                 firmware: Firmware::new(5, 7, patch),
                 form_factor: Some(FormFactor::from_byte(form)),
             };
-            brought(device, &roster.holders[0], &roster, None, None, &policy)
-                .iter()
-                .any(|verdict| verdict.rule == Rule::DeviceFirmware && verdict.is_violated())
+            brought(
+                device,
+                &roster.holders[0],
+                &roster,
+                None,
+                None,
+                None,
+                &policy,
+            )
+            .iter()
+            .any(|verdict| verdict.rule == Rule::DeviceFirmware && verdict.is_violated())
         };
         assert!(refused(1, 6));
         assert!(refused(1, 7));
@@ -280,7 +297,8 @@ mod tests {
                 form_factor: None,
             };
             let holder = &roster.holders[0];
-            let verdicts = brought(device, holder, roster, owner, revoked, &policy).into_iter();
+            let verdicts =
+                brought(device, holder, roster, owner, None, revoked, &policy).into_iter();
             let violated = verdicts.filter(Verdict::is_violated);
             violated
                 .map(|verdict| verdict.rule.to_string())
@@ -317,5 +335,37 @@ mod tests {
         assert_eq!(refused.detail, told);
         assert!(!expected(1, two, &roster).is_violated());
         assert!(!expected(2, one, &roster).is_violated());
+    }
+
+    #[test]
+    fn a_holder_who_inserts_the_own_device_again_learns_which_one_is_needed() {
+        let policy = include_str!("../../../../ceremony-scripts/policy.toml");
+        let policy = Policy::parse(policy).unwrap();
+        let roster = include_str!("../../../../tests/data/hostile-roster.toml");
+        let roster = Roster::parse(roster).unwrap();
+        let holder = &roster.holders[0];
+        let help = |owner, replaced| {
+            let device = Reported {
+                serial: 1,
+                family: Family::YubiKey,
+                firmware: Firmware::new(5, 7, 4),
+                form_factor: None,
+            };
+            let verdicts = brought(
+                device,
+                holder,
+                &roster,
+                Some(owner),
+                replaced,
+                None,
+                &policy,
+            );
+            let violated = verdicts.into_iter().find(Verdict::is_violated);
+            violated.unwrap().next
+        };
+        let own = holder.handle.as_str();
+        assert!(help(own, Some(1)).starts_with("this is the device that you replace"));
+        assert!(help(own, Some(2)).starts_with("you have a key in this device already"));
+        assert!(help("another", Some(2)).contains("the device of the holder at the table"));
     }
 }

@@ -96,16 +96,20 @@ impl Event {
             } => {
                 let away = match apart.len() {
                     0 => String::new(),
+                    1 => "; 1 takes part apart".to_owned(),
                     away => format!("; {away} take part apart"),
                 };
-                match witnesses.len() {
-                    0 => format!("{} holders are present{away}", present.len()),
-                    1 => format!("{} holders and 1 witness are present{away}", present.len()),
-                    n => format!(
-                        "{} holders and {n} witnesses are present{away}",
-                        present.len()
-                    ),
-                }
+                let holders = match present.len() {
+                    1 => "1 holder".to_owned(),
+                    holders => format!("{holders} holders"),
+                };
+                let (witnesses, are) = match (witnesses.len(), present.len()) {
+                    (0, 1) => (String::new(), "is"),
+                    (0, _) => (String::new(), "are"),
+                    (1, _) => (" and 1 witness".to_owned(), "are"),
+                    (n, _) => (format!(" and {n} witnesses"), "are"),
+                };
+                format!("{holders}{witnesses} {are} present{away}")
             }
             Self::EndedWithout { cause, reason } => {
                 format!(
@@ -403,6 +407,34 @@ fn tally(verdicts: &[keymoot_core::Verdict]) -> String {
 #[cfg(test)]
 mod tests {
     use super::Event;
+    use crate::rules::roster::Handle;
+
+    #[test]
+    fn the_sentence_of_a_roll_call_counts_one_holder_and_one_witness_as_one() {
+        let said = |present: usize, witnesses: usize, apart: usize| {
+            let handles = |count: usize| -> Vec<Handle> {
+                let names = (1..=count).map(|number| format!("holder-{number}"));
+                names.filter_map(|name| name.try_into().ok()).collect()
+            };
+            let roll_called = Event::RollCalled {
+                present: handles(present),
+                witnesses: vec!["a witness".to_owned(); witnesses],
+                apart: handles(apart),
+            };
+            roll_called.sentence()
+        };
+        assert_eq!(said(1, 0, 0), "1 holder is present");
+        assert_eq!(said(9, 0, 0), "9 holders are present");
+        assert_eq!(
+            said(1, 1, 1),
+            "1 holder and 1 witness are present; 1 takes part apart"
+        );
+        assert_eq!(
+            said(3, 2, 2),
+            "3 holders and 2 witnesses are present; 2 take part apart"
+        );
+        assert_eq!(said(0, 1, 0), "0 holders and 1 witness are present");
+    }
 
     #[test]
     fn the_sentence_of_an_exception_keeps_its_parts_apart() {

@@ -15,7 +15,7 @@ use super::print;
 use crate::{
     Failure,
     expected::expectations,
-    files::{LARGEST_ROOT, read_bounded, read_root},
+    files::{LARGEST_ROOT, read_bounded, read_trusted_root},
     say,
 };
 
@@ -48,8 +48,9 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let expected = Expectations {
         rehearsal: args.rehearsal,
         trusted_root: trusted
-            .map(|path| read_root(path, LARGEST_ROOT))
-            .transpose()?,
+            .map(|path| read_trusted_root(path, LARGEST_ROOT))
+            .transpose()?
+            .map(|(bytes, _)| bytes),
         plan: Some(expectations(&args.expect)?),
         ..Expectations::default()
     };

@@ -9,16 +9,10 @@ mod search;
 mod state;
 mod text;
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use keymoot_core::{
-    HostError, Rule, Verdict, Violation,
-    digest::Digest,
-    text::{escape_path, excerpt},
-    time::Time,
+    HostError, Rule, Verdict, Violation, digest::Digest, text::excerpt, time::Time,
 };
 use keymoot_record::ceremony::propose::CRATES_ROOT;
 use keymoot_tuf::{Document, DocumentError, FileFacts};
@@ -76,7 +70,7 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         return Err(HostError::new("--target is empty", next).into());
     }
     let file = files::read_bounded(&args.file, LARGEST_FILE)?;
-    let trusted = trusted_root(&args.trusted_root)?;
+    let (_, trusted) = files::read_trusted_root(&args.trusted_root, files::LARGEST_ROOT)?;
     let tuf_root = Repository::of(&args.tuf_root)?;
     let mirror = args.tuf_crates.as_deref().map(Repository::of).transpose()?;
     let remembered = args.state.as_deref().map(State::read).transpose()?;
@@ -110,23 +104,6 @@ pub fn run(args: &Args) -> Result<ExitCode, Failure> {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(3),
     })
-}
-
-/// The root that the auditor trusts already.
-fn trusted_root(path: &Path) -> Result<Document, HostError> {
-    let bytes = files::read_root(path, files::LARGEST_ROOT)?;
-    let refused = |why: String| {
-        let what = format!("{} is no root to begin with: {why}", escape_path(path));
-        HostError::new(what, "name a root of tuf-root, such as its 1.root.json")
-    };
-    match parse(&bytes) {
-        Ok(document) if document.kind() == "root" => Ok(document),
-        Ok(document) => Err(refused(format!(
-            "it is a {} document",
-            excerpt(document.kind())
-        ))),
-        Err(error) => Err(refused(error.to_string())),
-    }
 }
 
 impl Audit {

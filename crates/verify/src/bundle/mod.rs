@@ -91,8 +91,9 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
     let trusted_root = args
         .trusted_root
         .as_deref()
-        .map(|path| files::read_root(path, files::LARGEST_ROOT))
-        .transpose()?;
+        .map(|path| files::read_trusted_root(path, files::LARGEST_ROOT))
+        .transpose()?
+        .map(|(bytes, _)| bytes);
     let file = |named: &Option<String>| named.as_deref().map(digest_of).transpose();
     let expected = Expectations {
         rehearsal: args.rehearsal,

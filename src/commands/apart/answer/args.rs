@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use keymoot_core::HostError;
 use keymoot_record::expectation;
-use keymoot_verify::files::{LARGEST_ROOT, read_root};
+use keymoot_verify::files::{LARGEST_ROOT, read_trusted_root};
 
 /// Answer a request, away from the table
 #[derive(Debug, clap::Args)]
@@ -75,6 +75,7 @@ impl Args {
     /// The bytes of the root that the holder already trusts, if one is named.
     pub(super) fn trusted_root(&self) -> Result<Option<Vec<u8>>, HostError> {
         let root = self.trusted_root.as_deref();
-        root.map(|path| read_root(path, LARGEST_ROOT)).transpose()
+        let read = root.map(|path| read_trusted_root(path, LARGEST_ROOT));
+        Ok(read.transpose()?.map(|(bytes, _)| bytes))
     }
 }

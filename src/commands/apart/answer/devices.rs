@@ -56,7 +56,6 @@ fn simulated(devices: &Path, unattended: bool) -> Result<SimulatorSettings, Host
     })?;
     Ok(SimulatorSettings {
         unattended,
-        units: 0,
         ..settings
     })
 }
@@ -71,7 +70,7 @@ fn enter(devices: &Path, settings: &SimulatorSettings) -> Result<HostError, Host
             "if the ceremony is open at the table, leave it first (F4), answer, and resume it",
         )
     })?;
-    let running = simulator::start(&devices, settings)?;
+    let running = simulator::start_yubikeys(&devices, settings)?;
     drop(occupied);
     let again: Vec<OsString> = std::env::args_os().skip(1).collect();
     Ok(running.become_program(&again))

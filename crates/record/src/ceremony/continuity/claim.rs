@@ -16,5 +16,7 @@ pub(in crate::ceremony) struct Claim<'a> {
     pub(in crate::ceremony) previous: Option<&'a Previous>,
     pub(in crate::ceremony) places: &'a [Place],
     pub(in crate::ceremony) crates: &'a CratesRoots,
+    /// Whether CRATES-ROOT refused the roots that were given: then `crates` is empty.
+    pub(in crate::ceremony) crates_refused: bool,
     pub(in crate::ceremony) authorised: &'a AuthorisedFiles,
 }

@@ -18,8 +18,11 @@ use keymoot_core::{Rule, Verdict, Violation, digest::Digest};
 
 /// Every rule on the step from the previous state to this ceremony.
 pub(super) fn check(claim: &Claim<'_>) -> Vec<Verdict> {
-    let mut verdicts = vec![documents(claim), crates(claim)];
+    let mut verdicts = vec![documents(claim)];
     let scenario = claim.script.script().scenario;
+    if !lacks_crates_root_by_another_rule(claim) {
+        verdicts.push(crates(claim));
+    }
     match (claim.previous, scenario.has_previous()) {
         (Some(previous), true) => {
             verdicts.push(chain(previous));
@@ -126,6 +129,16 @@ fn documents(claim: &Claim<'_>) -> Verdict {
         },
         "name the scenario's documents in the script's propose, review, sign and verify steps",
     )
+}
+
+/// Whether another rule says why there is no root of tuf-crates: CRATES-ROOT refused what was
+/// given, or ROOT-PREVIOUS misses the previous state, which has it. CRATES-GIVEN would ask for a
+/// file that is not missing.
+fn lacks_crates_root_by_another_rule(claim: &Claim<'_>) -> bool {
+    let scenario = claim.script.script().scenario;
+    let is_in_previous = scenario.has_previous() && !scenario.brings_crates_root();
+    let lacks_previous = is_in_previous && claim.previous.is_none() && !claim.crates.brings();
+    claim.crates_refused || lacks_previous
 }
 
 /// CRATES-GIVEN: there is a root of tuf-crates if the quorum signs one, and a new one
