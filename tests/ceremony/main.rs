@@ -29,6 +29,7 @@ mod generated;
 mod gigabyte;
 mod latency;
 mod listed;
+mod lost;
 mod matrix;
 mod network;
 mod newest_root;

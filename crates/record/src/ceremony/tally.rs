@@ -198,17 +198,57 @@ impl State {
     /// had a turn.
     #[must_use]
     pub fn can_stop(&self, purpose: Purpose) -> bool {
-        let everybody = self.scenario().wants_everybody() && purpose != Purpose::Close;
         purpose != Purpose::Enroll
             && self.turn.is_none()
             && self.unanswered().next().is_none()
             && self.is_met(purpose)
-            && (!everybody
-                || self
-                    .waiting(purpose)
-                    .iter()
-                    .chain(&self.awaited_apart(purpose))
-                    .all(|holder| self.progress.called.contains(holder)))
+            && self.to_be_called(purpose).is_empty()
+    }
+
+    /// The holders who must have a turn, or be asked apart, before the step may end early.
+    fn to_be_called(&self, purpose: Purpose) -> Vec<Handle> {
+        let kind = self.current().map(|step| step.kind);
+        if !kind.is_some_and(|kind| kind.calls_everybody(self.scenario())) {
+            return Vec::new();
+        }
+        let awaited = self.waiting(purpose).into_iter();
+        let mut left: Vec<_> = awaited.chain(self.awaited_apart(purpose)).collect();
+        left.retain(|holder| !self.progress.called.contains(holder));
+        left
+    }
+
+    /// Why the step may not end early, in words, where [`State::can_stop`] forbids it.
+    #[must_use]
+    pub fn why_not_enough(&self, purpose: Purpose) -> Option<String> {
+        if self.turn.is_some() || self.can_stop(purpose) {
+            return None;
+        }
+        let (done, needed) = (self.done(purpose), self.needed(purpose));
+        let unanswered: Vec<_> = self.unanswered().collect();
+        Some(if purpose == Purpose::Enroll {
+            format!("Not enough yet: {done} of {needed} holders have a key, and all of them must.")
+        } else if done < needed {
+            format!("Not enough yet: {done} of {needed} have signed.")
+        } else if !unanswered.is_empty() {
+            format!(
+                "Not yet: asked apart, and not answered: {}. Take the answers in, or withdraw the request.",
+                Handle::list(unanswered)
+            )
+        } else {
+            let apart = |holder: &Handle| self.seat(holder).is_some_and(|seat| seat.apart);
+            let (away, here): (Vec<_>, Vec<_>) =
+                self.to_be_called(purpose).into_iter().partition(apart);
+            match here.is_empty() {
+                true => format!(
+                    "Not yet: ask each holder apart first. Still to be asked: {}.",
+                    Handle::list(&away)
+                ),
+                false => format!(
+                    "Not yet: call each holder who is present first. If one cannot sign, end that turn. Still to be called: {}.",
+                    Handle::list(&here)
+                ),
+            }
+        })
     }
 
     /// The demands for signatures on the documents of the current step.
