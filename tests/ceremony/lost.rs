@@ -1,4 +1,5 @@
-//! Ceremonies that call everybody who is present: when a step may end early.
+//! Ceremonies that call everybody who is present: when a step may end early, and what the one for
+//! a lost quorum says of the quorum.
 
 use keymoot_record::{
     ceremony::{State, turn::Purpose},
@@ -35,6 +36,22 @@ fn runbook(script: &str) -> String {
 }
 
 #[test]
+fn a_ceremony_for_a_lost_quorum_names_no_threshold_and_says_when_the_quorum_is_there() {
+    let states = at_proofs("quorum-lost");
+    let state = states.first().unwrap();
+    let seats = state.seats.iter();
+    let all: Vec<Handle> = seats.map(|seat| seat.handle.clone()).collect();
+    let why = "9 keys of the root are here, and 5 can sign a root: the quorum is not lost. Leave, \
+               and hold annual-resign or emergency-revocation.";
+    assert_eq!(state.why_not_lost(&all).as_deref(), Some(why));
+    assert!(state.why_not_lost(&all[..5]).is_some());
+    assert_eq!(state.why_not_lost(&all[..4]), None);
+    let documents = state.plan.summary().documents;
+    assert_eq!(documents.last().unwrap(), "one key is enough");
+    assert!(documents.iter().all(|sentence| !sentence.contains('5')));
+}
+
+#[test]
 fn where_everybody_is_called_the_word_that_ends_the_step_names_who_is_still_to_be_called() {
     let states = at_proofs("heartbeat");
     let found = states.iter().find(|state| state.done(Purpose::Prove) == 5);
@@ -48,6 +65,8 @@ fn where_everybody_is_called_the_word_that_ends_the_step_names_who_is_still_to_b
         Handle::list(&waiting)
     );
     assert_eq!(state.why_not_enough(Purpose::Prove), Some(why));
+    let all: Vec<Handle> = state.seats.iter().map(|seat| seat.handle.clone()).collect();
+    assert_eq!(state.why_not_lost(&all), None);
 }
 
 #[test]

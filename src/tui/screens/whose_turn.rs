@@ -13,7 +13,7 @@ use crate::tui::{
     screen::{Screen, Sight},
 };
 use keymoot_record::{
-    ceremony::{Answer, State, question::ENOUGH, turn::Purpose},
+    ceremony::{Answer, State, question::ENOUGH, seat::Seat, turn::Purpose},
     rules::roster::Handle,
 };
 
@@ -79,6 +79,20 @@ impl WhoseTurn {
             return None;
         }
         sight.state()?.why_not_enough(self.purpose)
+    }
+
+    /// The warning of a ceremony for a lost quorum whose holders can sign a root.
+    fn not_lost(&self, page: &mut Page, sight: &Sight<'_>) {
+        let state = sight.state().filter(|_| self.purpose == Purpose::Prove);
+        let Some(state) = state else {
+            return;
+        };
+        let takes_part = |seat: &&Seat| seat.present || seat.apart;
+        let seats = state.seats.iter().filter(takes_part);
+        let here: Vec<_> = seats.map(|seat| seat.handle.clone()).collect();
+        if let Some(not_lost) = state.why_not_lost(&here) {
+            page.alarm(&not_lost, None);
+        }
     }
 
     /// The holder who takes the turn away from the table, and is alone there.
@@ -151,6 +165,7 @@ impl Screen for WhoseTurn {
             (Purpose::Prove, true) => "No other holder can come for a presence proof.",
             (Purpose::Close, true) => "No other holder can come to sign the manifest.",
         });
+        self.not_lost(page, sight);
         page.gap();
         for (at, handle) in self.waiting.iter().enumerate() {
             let seat = Self::seat(sight, handle);

@@ -352,35 +352,59 @@ impl State {
                 marked(new, "")
             ));
         }
-        let previous = self.plan.previous().and_then(|previous| previous.root());
         let signs_root = self.scenario().documents().contains(&Document::Root);
-        if let Some(previous) = previous.filter(|_| signs_root) {
-            let keys = previous.root().role_keys("root");
-            let old = self
-                .seats
-                .iter()
-                .filter(here)
-                .filter(|seat| {
-                    let devices = seat.enrolled().into_iter().chain(&seat.outgoing);
-                    devices.into_iter().any(|e| keys.contains_key(&e.key()))
-                })
-                .count();
-            let need = previous
-                .root()
-                .roles
-                .get("root")
-                .map_or(least, |role| role.threshold as usize);
-            if old < need {
-                return Some(format!(
-                    "{} as present or apart, and {need} of them must sign",
-                    marked(
-                        old,
-                        &format!(" of keys of version {}", previous.root().version)
-                    )
-                ));
-            }
+        let previous = self.of_previous_root(present).filter(|_| signs_root)?;
+        (previous.have < previous.need).then(|| {
+            format!(
+                "{} as present or apart, and {} of them must sign",
+                marked(
+                    previous.have,
+                    &format!(" of keys of version {}", previous.version)
+                ),
+                previous.need
+            )
+        })
+    }
+
+    /// Why a ceremony for a lost quorum is the wrong one with these who take part: they can sign a
+    /// root.
+    #[must_use]
+    pub fn why_not_lost(&self, taking_part: &[Handle]) -> Option<String> {
+        if self.scenario() != Scenario::QuorumLost || self.ended.is_some() {
+            return None;
         }
-        None
+        let root = self.of_previous_root(taking_part)?;
+        (root.have >= root.need).then(|| {
+            let keys = match root.have {
+                1 => "1 key of the root is".to_owned(),
+                keys => format!("{keys} keys of the root are"),
+            };
+            format!(
+                "{keys} here, and {} can sign a root: the quorum is not lost. Leave, and hold annual-resign or emergency-revocation.",
+                root.need
+            )
+        })
+    }
+
+    /// How many of these holders have a key of the previous root, if there is one.
+    fn of_previous_root(&self, holders: &[Handle]) -> Option<OfPreviousRoot> {
+        let root = self.plan.previous()?.root()?.root();
+        let keys = root.role_keys("root");
+        let seats = self.seats.iter();
+        let have = seats
+            .filter(|seat| holders.contains(&seat.handle))
+            .filter(|seat| {
+                let devices = seat.enrolled().into_iter().chain(&seat.outgoing);
+                devices.into_iter().any(|e| keys.contains_key(&e.key()))
+            })
+            .count();
+        let role = root.roles.get("root");
+        let threshold = self.plan.policy.quorum.threshold;
+        Some(OfPreviousRoot {
+            version: root.version,
+            have,
+            need: role.map_or(threshold, |role| role.threshold) as usize,
+        })
     }
 
     /// Every key that is revoked once this ceremony is over: those of earlier ones, and
@@ -470,6 +494,13 @@ impl State {
         };
         self.seats.iter().flat_map(keys).collect()
     }
+}
+
+/// How many of some holders have a key of the previous root, and how many keys must sign it.
+struct OfPreviousRoot {
+    version: u64,
+    have: usize,
+    need: usize,
 }
 
 fn marked(holders: usize, which: &str) -> String {
