@@ -3,6 +3,7 @@
 use keymoot_record::{
     ceremony::{
         State, Tally,
+        script::Scenario,
         seat::Seat,
         seating::Standing,
         turn::{Purpose, Stage, Turn},
@@ -91,8 +92,12 @@ pub(super) fn quorums(state: &State) -> Vec<(&'static str, usize, usize)> {
             ];
         }
     }
-    let threshold = state.plan.policy.quorum.threshold as usize;
-    vec![("", signed_all(state), threshold)]
+    let need = match state.scenario() {
+        // No document is signed, and no threshold is needed.
+        Scenario::QuorumLost => state.needed(Purpose::Prove),
+        _ => state.plan.policy.quorum.threshold as usize,
+    };
+    vec![("", signed_all(state), need)]
 }
 
 /// Each seat in words.

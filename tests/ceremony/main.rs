@@ -30,6 +30,7 @@ mod gigabyte;
 mod impossible;
 mod latency;
 mod listed;
+mod lost;
 mod matrix;
 mod network;
 mod newest_root;

@@ -117,6 +117,7 @@ fn a_holder_at_home_is_called_by_nobody_and_is_told_when_the_answer_is_written()
         .get_args()
         .filter(|argument| *argument != "--unattended");
     let mut at = Terminal::start(by_hand);
+    at.expect("You gave no root from another source: nothing shows whose root it is");
     at.page_down("the first two words");
     at.press("\x1b").expect("Options.");
     let options = at.picture();

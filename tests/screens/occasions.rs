@@ -389,6 +389,24 @@ fn a_key_is_revoked_with_no_more_than_twelve_keystrokes_a_holder_without_the_pin
 }
 
 #[test]
+fn a_ceremony_for_a_lost_quorum_says_at_once_that_the_quorum_is_there() {
+    let mut held = Occasion::begin(2, "quorum-lost", "1-initial-root");
+    held.opens(
+        OPENING.with("What happened, in one line"),
+        ["a flood", "12:00"],
+    );
+    held.at.expect(ROLL_CALL).press(&" ".repeat(5));
+    let not_lost = "keys of the root are here, and 5 can sign a root: the quorum is not lost";
+    held.at.expect(&format!("5 {not_lost}"));
+    // It warns, and refuses nothing: no threshold is needed.
+    held.at.press(" ").enter("present");
+    held.at
+        .expect("Call the next holder for a presence proof")
+        .expect(&format!("6 {not_lost}"))
+        .expect("signed 0 of 1");
+}
+
+#[test]
 fn a_heartbeat_says_whether_the_quorum_can_still_be_met() {
     let bundle = STORY.path().join("story/6-heartbeat");
     assert_eq!(

@@ -16,6 +16,7 @@ use crate::{
 use keymoot_core::{HostError, Verdict, digest::Digest};
 use keymoot_record::{
     bundle::Files,
+    ceremony::previous::whose_root,
     signing_event::{
         Owed,
         receipt::{Made, Receipt},
@@ -129,6 +130,9 @@ impl Table<'_, '_> {
             )];
             above.extend(one.progress());
             if nth == 0 {
+                let version = event.base.root().version;
+                let given = self.turn.is_root_given;
+                above.push(whose_root("This event", version, given));
                 let others = event
                     .documents
                     .iter()

@@ -28,6 +28,8 @@ pub struct EventTurn<'t> {
     pub set: &'t ExpectationSet,
     /// Whether the holder named that set: then nothing weaker signs
     pub demanded: bool,
+    /// Whether the base's root was compared with one that the holder trusts
+    pub is_root_given: bool,
     /// The verdicts of the MACHINE rules
     pub machine: &'t [Verdict],
     /// SHA-256 of the program

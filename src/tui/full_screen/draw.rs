@@ -11,7 +11,7 @@ use super::side_pane;
 use crate::tui::{
     model::Model,
     news::news,
-    overlay::owed_in_words,
+    overlay::waits_in_words,
     page::{
         layout::{LEAST, Panes, Regions, Size},
         words::{width, wrap},
@@ -214,18 +214,15 @@ fn more(model: &Model, room: usize) -> Line<'static> {
     Line::styled(text, model.sheet.notice())
 }
 
-/// The row of the next step and the expected end, of notes that wait to be recorded, or of what
-/// was pasted.
+/// The row of the next step and the expected end, of notes that wait to be recorded, or of a
+/// notice.
 fn next(model: &Model, size: Size) -> Line<'static> {
     let columns = usize::from(size.columns);
-    if model.shows_paste() {
-        return Line::styled("Pasted text was ignored: type it.", model.sheet.alarm());
+    if let Some(notice) = model.notice() {
+        return Line::styled(notice, model.sheet.alarm());
     }
     if let Some((owed, _)) = model.owed.front() {
-        let text = format!(
-            "Recorded as soon as the device answers: {}",
-            owed_in_words(owed)
-        );
+        let text = waits_in_words(owed);
         return Line::styled(model.sheet.fit(&text, columns), model.sheet.notice());
     }
     let text = model.next();

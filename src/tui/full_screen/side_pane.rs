@@ -14,7 +14,7 @@ use crate::tui::{
     room::{RoomDevice, hands::Hands},
     seats::{letters, quorums, standing, word},
 };
-use keymoot_record::ceremony::{State, seat::Seat, turn::Purpose};
+use keymoot_record::ceremony::{State, script::Scenario, seat::Seat, turn::Purpose};
 
 /// Rows that the simulated devices take.
 const HANDS: usize = 5;
@@ -121,7 +121,6 @@ fn rows_of_seats(
 fn quorum(model: &Model, state: &State, columns: usize) -> Vec<Line<'static>> {
     let enrolled = state.done(Purpose::Enroll);
     let holders = state.plan.policy.quorum.holders as usize;
-    let threshold = state.plan.policy.quorum.threshold as usize;
     let closed = state.seats.iter().filter(|s| s.closing.is_some()).count();
     let mut lines = vec![Line::raw(
         model
@@ -129,11 +128,16 @@ fn quorum(model: &Model, state: &State, columns: usize) -> Vec<Line<'static>> {
             .fit(&format!(" enrolled {enrolled} of {holders}"), columns),
     )];
     if state.manifest.is_some() {
-        lines.push(bar(model, "closed", closed, threshold, columns));
+        let needed = state.needed(Purpose::Close);
+        lines.push(bar(model, "closed", closed, needed, columns));
         return lines;
     }
     lines.extend(quorums(state).into_iter().map(|(whose, have, need)| {
-        let what = if whose.is_empty() { "quorum" } else { whose };
+        let what = match (whose, state.scenario()) {
+            ("", Scenario::QuorumLost) => "signed",
+            ("", _) => "quorum",
+            (whose, _) => whose,
+        };
         bar(model, what, have, need, columns)
     }));
     lines

@@ -33,7 +33,7 @@ impl Model {
         if !self.is_meant(at) || key.kind == KeyEventKind::Release || !self.size.is_enough() {
             return Vec::new();
         }
-        self.pasted = None;
+        self.notice = None;
         if let Some(overlay) = opened_by(key, &self.sight()) {
             let gives_way = self.overlay.as_ref().is_none_or(Overlay::gives_way);
             if gives_way && (!self.scene.is_last || overlay.only_shows()) {
@@ -77,7 +77,9 @@ impl Model {
                         None => self.close_overlay(),
                     }
                     self.owed.push_back((interrupt, holder));
-                    return self.settle();
+                    let acts = self.settle();
+                    self.say_what_waits();
+                    return acts;
                 }
             }
             return Vec::new();

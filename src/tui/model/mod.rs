@@ -14,7 +14,7 @@ use self::scene::{Awaits, Scene};
 use super::{
     link::{Heard, Request},
     news::news,
-    overlay::{Overlay, turn_that_can_end},
+    overlay::{Overlay, turn_that_can_end, waits_in_words},
     page::{
         Page,
         frames::Frames,
@@ -32,8 +32,14 @@ use crate::{
 };
 use keymoot_record::{ceremony::Question, rules::roster::Handle, transcript::Mode};
 
-/// How long the screen says that text was pasted, in seconds.
-const PASTE_IS_SHOWN: u64 = 6;
+/// How long the screen shows a notice, in seconds.
+const NOTICE_IS_SHOWN: u64 = 6;
+
+/// The notice of text that was pasted.
+const PASTED: &str = "Pasted text was ignored: type it.";
+
+/// The notice of the end of a turn that came too late.
+const NOTHING_TO_STOP: &str = "The turn had reached its end: nothing was left to stop.";
 
 /// The effect of a message.
 pub(super) enum Act {
@@ -92,10 +98,12 @@ pub(super) struct Model {
     /// How many screens, and how many overlays, were shown so far.
     screens: u64,
     overlays: u64,
-    /// When text was pasted, in seconds since the screens were set up, while they say so.
-    pasted: Option<u64>,
+    /// A notice, while the screens show it, and since when, in seconds since they were set up.
+    notice: Option<(&'static str, u64)>,
     /// What happened since the last report, for `--plain` alone.
     pub fresh: Vec<(u64, String)>,
+    /// Notices since the last report, for `--plain` alone.
+    pub notices: Vec<String>,
 }
 
 /// Which screen is shown, and what is over it.
@@ -129,8 +137,9 @@ impl Model {
             turned: 0,
             screens: 0,
             overlays: 0,
-            pasted: None,
+            notice: None,
             fresh: Vec::new(),
+            notices: Vec::new(),
         }
     }
 
@@ -161,12 +170,14 @@ impl Model {
     /// The time is now this.
     pub(super) fn tick(&mut self, now: Now) {
         self.now = now;
-        self.pasted = self.pasted.filter(|at| now.up < at + PASTE_IS_SHOWN);
+        self.notice = self
+            .notice
+            .filter(|(_, since)| now.up < since + NOTICE_IS_SHOWN);
     }
 
     /// Text was pasted, which is no input: the screen says so until the next key.
     pub(super) fn pasted(&mut self) {
-        self.pasted = Some(self.now.up);
+        self.notice = Some((PASTED, self.now.up));
     }
 
     /// Takes a look at the simulated devices.
@@ -332,9 +343,25 @@ impl Model {
             .as_ref()
             .and_then(|view| turn_that_can_end(&view.state))
             .cloned();
+        let before = self.owed.len();
         self.owed.retain(|(interrupt, holder)| {
-            !matches!(interrupt, Interrupt::EndTurn(_)) || *holder == at_table
+            let of_this_turn = at_table.is_some() && *holder == at_table;
+            !matches!(interrupt, Interrupt::EndTurn(_)) || of_this_turn
         });
+        if self.owed.len() < before {
+            match self.plain {
+                true => self.notices.push(NOTHING_TO_STOP.to_owned()),
+                false => self.notice = Some((NOTHING_TO_STOP, self.now.up)),
+            }
+        }
+    }
+
+    /// Says in a line that the last wish waits: no row of a screen says it for as long as it does.
+    fn say_what_waits(&mut self) {
+        let waits = self.plain && matches!(self.scene.awaits, Awaits::Nothing);
+        if let Some((owed, _)) = self.owed.back().filter(|_| waits) {
+            self.notices.push(waits_in_words(owed));
+        }
     }
 
     /// Gives the driver the next waiting wish, if it can take one now.

@@ -85,8 +85,8 @@ impl Model {
         self.now.utc.saturating_sub(since).max(0) / 60
     }
 
-    /// Whether the screen says that text was pasted.
-    pub(in crate::tui) fn shows_paste(&self) -> bool {
-        self.pasted.is_some()
+    /// What the screen says for a few seconds, or until the next key.
+    pub(in crate::tui) fn notice(&self) -> Option<&'static str> {
+        self.notice.map(|(notice, _)| notice)
     }
 }

@@ -211,8 +211,8 @@ pub(super) fn turn_that_can_end(state: &State) -> Option<&Handle> {
 }
 
 /// A wish that is to be recorded later, in words.
-pub(super) fn owed_in_words(interrupt: &Interrupt) -> &'static str {
-    match interrupt {
+pub(super) fn waits_in_words(interrupt: &Interrupt) -> String {
+    let what = match interrupt {
         Interrupt::Note(_) => "the note",
         Interrupt::Exception { .. } => "the exception",
         Interrupt::EndWithout(..) => "the end without its purpose",
@@ -223,5 +223,6 @@ pub(super) fn owed_in_words(interrupt: &Interrupt) -> &'static str {
         Interrupt::Withdraw(_) => "that a request is withdrawn",
         Interrupt::Decline(_) => "that you decline",
         Interrupt::Leave => "leaving",
-    }
+    };
+    format!("Recorded as soon as the device answers: {what}")
 }

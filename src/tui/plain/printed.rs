@@ -105,10 +105,13 @@ impl<W: Write> Printed<W> {
         Ok(())
     }
 
-    /// New entries of the transcript, each with its number.
+    /// New entries of the transcript, each with its number, and new notices.
     fn happened(&mut self, model: &mut Model) -> io::Result<()> {
         for (number, sentence) in model.fresh.drain(..).collect::<Vec<_>>() {
             self.say_wrapped(&format!("{number:>4}. "), &sentence)?;
+        }
+        for notice in std::mem::take(&mut model.notices) {
+            self.say_wrapped("", &notice)?;
         }
         Ok(())
     }

@@ -94,6 +94,13 @@ impl Screen for Request {
                 .current()
                 .map_or_else(String::new, |step| escape(&step.title))
         ));
+        let apart = state.apart.as_ref();
+        let given = apart.is_some_and(|apart| apart.trusted_root.is_some());
+        if let Some(whose) = state.whose_root(given) {
+            let check = " To compare it, leave, and run keymoot-verify request REQUEST \
+                         --trusted-root FILE.";
+            page.text(&format!("{whose}{}", if given { "" } else { check }));
+        }
         page.text(&format!(
             "The device asks for {} touches: one for each signature, one for your answer.",
             state.touches(&self.holder)

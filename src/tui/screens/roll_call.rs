@@ -183,6 +183,19 @@ impl Screen for RollCall {
             page.bottom.push(ratatui::text::Line::default());
             page.note(&format!("{lacking}."));
         }
+        let not_lost = sight
+            .state()
+            .and_then(|s| s.why_not_lost(&self.take_part()));
+        if let Some(not_lost) = not_lost.filter(|_| !self.word.is_refused()) {
+            match page.by_line {
+                // Where rows are printed, the lower part is not.
+                true => page.alarm(&not_lost, None),
+                false => {
+                    page.bottom.push(ratatui::text::Line::default());
+                    page.note(&not_lost);
+                }
+            }
+        }
         let how = match page.by_line {
             true => format!(
                 "Type the seats' numbers of those who answer, like 1 2 3, and twice of those apart; {PRESENT} when all have:"

@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::step::opening_of_step;
 use crate::tui::{
     input::{
-        field::{TypedWord, typed},
+        field::{Field, TypedWord, is_word, typed},
         line::{LineMeaning, keys_to_row, row_number},
     },
     link::Heard,
@@ -13,7 +13,7 @@ use crate::tui::{
     screen::{Screen, Sight},
 };
 use keymoot_record::{
-    ceremony::{Answer, State, question::ENOUGH, turn::Purpose},
+    ceremony::{Answer, State, question::ENOUGH, seat::Seat, turn::Purpose},
     rules::roster::Handle,
 };
 
@@ -26,6 +26,8 @@ pub(super) struct WhoseTurn {
     chosen: Option<usize>,
     number: usize,
     word: TypedWord,
+    /// What was typed where the step may not end yet, to say why if it is the word that ends it.
+    not_offered: Field,
     /// Why the last key chose nobody.
     refusal: Option<String>,
 }
@@ -42,6 +44,7 @@ impl WhoseTurn {
             chosen: None,
             number: 0,
             word: TypedWord::default(),
+            not_offered: Field::default(),
             refusal: None,
         }
     }
@@ -70,6 +73,28 @@ impl WhoseTurn {
 }
 
 impl WhoseTurn {
+    /// Why this line, the word that ends the step, does not end it now.
+    fn not_enough(&self, line: &str, sight: &Sight<'_>) -> Option<String> {
+        if self.can_stop || !is_word(line, ENOUGH) {
+            return None;
+        }
+        sight.state()?.why_not_enough(self.purpose)
+    }
+
+    /// The warning of a ceremony for a lost quorum whose holders can sign a root.
+    fn not_lost(&self, page: &mut Page, sight: &Sight<'_>) {
+        let state = sight.state().filter(|_| self.purpose == Purpose::Prove);
+        let Some(state) = state else {
+            return;
+        };
+        let takes_part = |seat: &&Seat| seat.present || seat.apart;
+        let seats = state.seats.iter().filter(takes_part);
+        let here: Vec<_> = seats.map(|seat| seat.handle.clone()).collect();
+        if let Some(not_lost) = state.why_not_lost(&here) {
+            page.alarm(&not_lost, None);
+        }
+    }
+
     /// The holder who takes the turn away from the table, and is alone there.
     fn alone(&self, sight: &Sight<'_>) -> Option<&Handle> {
         sight.state()?.apart.as_ref()?;
@@ -140,6 +165,7 @@ impl Screen for WhoseTurn {
             (Purpose::Prove, true) => "No other holder can come for a presence proof.",
             (Purpose::Close, true) => "No other holder can come to sign the manifest.",
         });
+        self.not_lost(page, sight);
         page.gap();
         for (at, handle) in self.waiting.iter().enumerate() {
             let seat = Self::seat(sight, handle);
@@ -197,6 +223,12 @@ impl Screen for WhoseTurn {
             return begins.then(|| Heard::Answer(Answer::Begin(handle.clone())));
         }
         self.refusal = None;
+        let not_offered = match key.code {
+            KeyCode::Enter | KeyCode::Up | KeyCode::Down | KeyCode::Char('0'..='9') => {
+                self.not_offered.take()
+            }
+            _ => String::new(),
+        };
         let last = self.waiting.len().checked_sub(1);
         match (key.code, typed(key)) {
             (KeyCode::Up, _) => {
@@ -206,6 +238,10 @@ impl Screen for WhoseTurn {
                 self.chosen = last.map(|last| self.chosen.map_or(0, |at| (at + 1).min(last)));
             }
             (KeyCode::Enter, _) if self.word.is_empty() => {
+                if let Some(why) = self.not_enough(&not_offered, sight) {
+                    self.refusal = Some(why);
+                    return None;
+                }
                 match self.chosen.and_then(|at| self.waiting.get(at)) {
                     Some(handle) => return Some(Heard::Answer(Answer::Begin(handle.clone()))),
                     None if self.waiting.is_empty() => {}
@@ -220,7 +256,9 @@ impl Screen for WhoseTurn {
                 let word = self.word.key(key)?;
                 return Some(Heard::Answer(Answer::Typed(word)));
             }
-            _ => {}
+            _ => {
+                self.not_offered.key(key);
+            }
         }
         None
     }
@@ -231,6 +269,9 @@ impl Screen for WhoseTurn {
         }
         if self.alone(sight).is_some() {
             return LineMeaning::Refused("Only Enter begins your turn.".to_owned());
+        }
+        if let Some(why) = self.not_enough(line, sight) {
+            return LineMeaning::Refused(why);
         }
         let seats = self.waiting.iter().map(|handle| Self::seat(sight, handle));
         let seats: Vec<_> = seats.map(|seat| seat.to_string()).collect();

@@ -3,6 +3,7 @@
 use crossterm::event::KeyCode;
 
 use super::{
+    printed::Paper,
     story::{Story, handle},
     table::Table,
 };
@@ -111,4 +112,22 @@ fn nobody_is_chosen_where_nobody_can_come() {
         assert!(!table.says("Call the next holder"));
         assert!(!table.says("a seat's number"));
     }
+}
+
+#[test]
+fn the_word_that_ends_a_step_says_what_is_missing_where_the_step_may_not_end_yet() {
+    let story = Story::at_signing(1);
+    let why = "! Not enough yet: 1 of 5 have signed.";
+    let mut table = Table::asked(&story);
+    table.enter("enough");
+    assert!(table.says(why), "{}", table.picture());
+    table.enter("enormous");
+    assert!(table.says("! Nobody is chosen."), "{}", table.picture());
+    // A word that was typed before a holder is chosen does not keep that holder from the table.
+    table.keys("enough").press(KeyCode::Down);
+    assert!(table.nothing_happened());
+    let heard = table.press(KeyCode::Enter).heard();
+    assert!(matches!(heard, Heard::Answer(Answer::Begin(_))));
+    let printed = Paper::asked(&story).answer("enough");
+    assert!(printed.contains(why), "{printed}");
 }

@@ -419,3 +419,40 @@ fn pasted_text_is_ignored_and_the_screen_says_so_for_a_while() {
         assert_eq!(table.picture().contains(said), shown, "{later} s later");
     }
 }
+
+/// What the end of a turn leaves to stop, when the turn is over already.
+const NOTHING_TO_STOP: &str = "The turn had reached its end: nothing was left to stop.";
+
+#[test]
+fn who_ends_a_turn_during_its_last_touch_reads_that_it_was_over() {
+    let mut table = Table::of(&turn());
+    table.request(Request::Working(touch(), None));
+    table
+        .press(KeyCode::Esc)
+        .keys("3")
+        .enter("too slow")
+        .enter("end");
+    assert!(!table.picture().contains(NOTHING_TO_STOP));
+    let over = Story::at_enrolment();
+    table.request(Request::Show(Box::new(over.view())));
+    table.request(Request::Waiting);
+    let picture = table.picture();
+    assert!(picture.contains(NOTHING_TO_STOP), "{picture}");
+}
+
+#[test]
+fn printed_lines_say_what_waits_for_the_device_and_what_came_too_late() {
+    let mut paper = Paper::of(&turn());
+    paper.request(Request::Working(touch(), None));
+    paper.line("?").line("3").line("too slow");
+    let printed = paper.answer("end");
+    let waits = "Recorded as soon as the device answers: the end of the turn";
+    assert!(printed.contains(waits), "{printed}");
+    assert!(!printed.contains(NOTHING_TO_STOP), "{printed}");
+    let over = Story::at_enrolment();
+    paper.request(Request::Show(Box::new(over.view())));
+    paper.request(Request::Waiting);
+    let text = paper.text();
+    assert_eq!(text.matches(waits).count(), 1, "{text}");
+    assert_eq!(text.matches(NOTHING_TO_STOP).count(), 1, "{text}");
+}

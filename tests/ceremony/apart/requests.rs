@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Output,
+    process::{Command, Output},
 };
 
 use keymoot::{rehearsal::simulator, store::Settings};
@@ -17,6 +17,7 @@ use keymoot_record::{
 };
 use testkit::{
     apart::Three,
+    programs::verifier,
     stage::{Stage, below, keymoot, program, said, small},
 };
 
@@ -384,4 +385,28 @@ fn the_holder_of_a_yubihsm_is_refused_before_a_request_is_written_and_before_one
     let violated = verdicts.iter().filter(|verdict| verdict.is_violated());
     let violated: Vec<_> = violated.map(|verdict| verdict.rule.to_string()).collect();
     assert_eq!(violated, ["REQUEST-ASKED"]);
+}
+
+#[test]
+fn who_compares_a_request_with_no_root_learns_that_nothing_shows_whose_root_it_is() {
+    let three = Three::to_sign();
+    let request = three.request("request", &[]);
+    let history = "first/repositories/tuf-root/metadata/root_history/1.root.json";
+    let root = three.stage.path(history).display().to_string();
+    let (unknown, known) = (
+        "nothing shows whose root it is. To compare it with a root that you trust, add \
+         --trusted-root FILE.",
+        "The ceremony starts from root version 1. It is the root that you trust, or follows from it.",
+    );
+    for (more, due, never) in [
+        (&[][..], unknown, known),
+        (&["--trusted-root", root.as_str()][..], known, unknown),
+    ] {
+        let mut check = Command::new(verifier());
+        check.args(["request", "--rehearsal", "--expect", "rehearsal-small"]);
+        let output = check.args(more).arg(&request).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        let said = said(&output);
+        assert!(said.contains(due) && !said.contains(never), "{said}");
+    }
 }

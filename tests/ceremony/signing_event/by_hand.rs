@@ -103,6 +103,15 @@ fn a_holder_signs_two_documents_in_numbered_lines() {
 }
 
 #[test]
+fn a_holder_who_gives_no_root_reads_on_the_first_page_that_nothing_shows_whose_root_it_is() {
+    let event = Event::new(Dialect::Tufops, Change::Both, "sign/both");
+    let mut at = Terminal::start(arguments(&event, 1, &["--plain"]));
+    let shown = at.read("Enter shows more --");
+    let unknown = "This event starts from root version 1. You gave no root from another source:";
+    assert!(shown.contains(unknown), "{shown}");
+}
+
+#[test]
 fn a_file_that_changes_between_review_and_touch_stops_the_signature() {
     let event = Event::new(Dialect::TufCi, Change::Targets, "sign/new-file");
     let mut at = Terminal::start(arguments(&event, 1, &[]));

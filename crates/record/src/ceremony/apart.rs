@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use super::{
     advance::Step,
+    previous::whose_root,
     requests::{Apart, Asked, Given, MOST_REQUESTS},
     seat::Seat,
     state::State,
@@ -28,6 +29,13 @@ impl State {
         self.requests
             .iter()
             .filter(|asked| asked.open().next().is_some())
+    }
+
+    /// What the request shows of the root from which the ceremony starts, where there is one.
+    #[must_use]
+    pub fn whose_root(&self, given: bool) -> Option<String> {
+        let root = self.plan.previous()?.root()?.root();
+        Some(whose_root("The ceremony", root.version, given))
     }
 
     /// The holders who were asked and have not answered, in the order of the requests.

@@ -100,6 +100,15 @@ pub enum Kind {
     Export,
 }
 
+impl Kind {
+    /// Whether each holder who is present must have had a turn before such a step of this scenario
+    /// may end early.
+    #[must_use]
+    pub fn calls_everybody(self, scenario: Scenario) -> bool {
+        scenario.wants_everybody() && self != Self::Close
+    }
+}
+
 /// Who confirms a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -2,7 +2,7 @@
 
 use super::{
     Plan,
-    script::{Document, Kind},
+    script::{Document, Kind, Scenario},
     seating::{Place, Standing},
 };
 use crate::rules::documents;
@@ -84,6 +84,10 @@ impl Plan {
     }
 
     fn documents_in_sentences(&self) -> Vec<String> {
+        if self.script.script().scenario == Scenario::QuorumLost {
+            let lost = "no document: each holder who still has a key signs that the quorum is lost";
+            return vec![lost.to_owned(), "one key is enough".to_owned()];
+        }
         let steps = self.script.steps().map(|(_, step)| step);
         let signed = steps
             .filter(|step| step.kind == Kind::Sign)

@@ -198,17 +198,57 @@ impl State {
     /// had a turn.
     #[must_use]
     pub fn can_stop(&self, purpose: Purpose) -> bool {
-        let everybody = self.scenario().wants_everybody() && purpose != Purpose::Close;
         purpose != Purpose::Enroll
             && self.turn.is_none()
             && self.unanswered().next().is_none()
             && self.is_met(purpose)
-            && (!everybody
-                || self
-                    .waiting(purpose)
-                    .iter()
-                    .chain(&self.awaited_apart(purpose))
-                    .all(|holder| self.progress.called.contains(holder)))
+            && self.to_be_called(purpose).is_empty()
+    }
+
+    /// The holders who must have a turn, or be asked apart, before the step may end early.
+    fn to_be_called(&self, purpose: Purpose) -> Vec<Handle> {
+        let kind = self.current().map(|step| step.kind);
+        if !kind.is_some_and(|kind| kind.calls_everybody(self.scenario())) {
+            return Vec::new();
+        }
+        let awaited = self.waiting(purpose).into_iter();
+        let mut left: Vec<_> = awaited.chain(self.awaited_apart(purpose)).collect();
+        left.retain(|holder| !self.progress.called.contains(holder));
+        left
+    }
+
+    /// Why the step may not end early, in words, where [`State::can_stop`] forbids it.
+    #[must_use]
+    pub fn why_not_enough(&self, purpose: Purpose) -> Option<String> {
+        if self.turn.is_some() || self.can_stop(purpose) {
+            return None;
+        }
+        let (done, needed) = (self.done(purpose), self.needed(purpose));
+        let unanswered: Vec<_> = self.unanswered().collect();
+        Some(if purpose == Purpose::Enroll {
+            format!("Not enough yet: {done} of {needed} holders have a key, and all of them must.")
+        } else if done < needed {
+            format!("Not enough yet: {done} of {needed} have signed.")
+        } else if !unanswered.is_empty() {
+            format!(
+                "Not yet: asked apart, and not answered: {}. Take the answers in, or withdraw the request.",
+                Handle::list(unanswered)
+            )
+        } else {
+            let apart = |holder: &Handle| self.seat(holder).is_some_and(|seat| seat.apart);
+            let (away, here): (Vec<_>, Vec<_>) =
+                self.to_be_called(purpose).into_iter().partition(apart);
+            match here.is_empty() {
+                true => format!(
+                    "Not yet: ask each holder apart first. Still to be asked: {}.",
+                    Handle::list(&away)
+                ),
+                false => format!(
+                    "Not yet: call each holder who is present first. If one cannot sign, end that turn. Still to be called: {}.",
+                    Handle::list(&here)
+                ),
+            }
+        })
     }
 
     /// The demands for signatures on the documents of the current step.
@@ -312,37 +352,61 @@ impl State {
                 marked(new, "")
             ));
         }
-        let previous = self.plan.previous().and_then(|previous| previous.root());
         let signs_root = self.scenario().documents().contains(&Document::Root);
-        if let Some(previous) = previous.filter(|_| signs_root) {
-            let keys = previous.root().role_keys("root");
-            let old = self
-                .seats
-                .iter()
-                .filter(here)
-                .filter(|seat| {
-                    // A renamed holder's key is enrolled again before it signs.
-                    let renamed = seat.renamed.iter().map(|renamed| &renamed.key);
-                    let devices = seat.enrolled().into_iter().chain(&seat.outgoing);
-                    devices.chain(renamed).any(|e| keys.contains_key(&e.key()))
-                })
-                .count();
-            let need = previous
-                .root()
-                .roles
-                .get("root")
-                .map_or(least, |role| role.threshold as usize);
-            if old < need {
-                return Some(format!(
-                    "{} as present or apart, and {need} of them must sign",
-                    marked(
-                        old,
-                        &format!(" of keys of version {}", previous.root().version)
-                    )
-                ));
-            }
+        let previous = self.of_previous_root(present).filter(|_| signs_root)?;
+        (previous.have < previous.need).then(|| {
+            format!(
+                "{} as present or apart, and {} of them must sign",
+                marked(
+                    previous.have,
+                    &format!(" of keys of version {}", previous.version)
+                ),
+                previous.need
+            )
+        })
+    }
+
+    /// Why a ceremony for a lost quorum is the wrong one with these who take part: they can sign a
+    /// root.
+    #[must_use]
+    pub fn why_not_lost(&self, taking_part: &[Handle]) -> Option<String> {
+        if self.scenario() != Scenario::QuorumLost || self.ended.is_some() {
+            return None;
         }
-        None
+        let root = self.of_previous_root(taking_part)?;
+        (root.have >= root.need).then(|| {
+            let keys = match root.have {
+                1 => "1 key of the root is".to_owned(),
+                keys => format!("{keys} keys of the root are"),
+            };
+            format!(
+                "{keys} here, and {} can sign a root: the quorum is not lost. Leave, and hold annual-resign or emergency-revocation.",
+                root.need
+            )
+        })
+    }
+
+    /// How many of these holders have a key of the previous root, if there is one.
+    fn of_previous_root(&self, holders: &[Handle]) -> Option<OfPreviousRoot> {
+        let root = self.plan.previous()?.root()?.root();
+        let keys = root.role_keys("root");
+        let seats = self.seats.iter();
+        let have = seats
+            .filter(|seat| holders.contains(&seat.handle))
+            .filter(|seat| {
+                // A renamed holder's key is enrolled again before it signs.
+                let renamed = seat.renamed.iter().map(|renamed| &renamed.key);
+                let devices = seat.enrolled().into_iter().chain(&seat.outgoing);
+                devices.chain(renamed).any(|e| keys.contains_key(&e.key()))
+            })
+            .count();
+        let role = root.roles.get("root");
+        let threshold = self.plan.policy.quorum.threshold;
+        Some(OfPreviousRoot {
+            version: root.version,
+            have,
+            need: role.map_or(threshold, |role| role.threshold) as usize,
+        })
     }
 
     /// Every key that is revoked once this ceremony is over: those of earlier ones, and
@@ -432,6 +496,13 @@ impl State {
         };
         self.seats.iter().flat_map(keys).collect()
     }
+}
+
+/// How many of some holders have a key of the previous root, and how many keys must sign it.
+struct OfPreviousRoot {
+    version: u64,
+    have: usize,
+    need: usize,
 }
 
 fn marked(holders: usize, which: &str) -> String {

@@ -91,7 +91,13 @@ pub fn markdown(
         line(&mut page, &format!("\n## Act {n}: {}", escape(&act.title)));
         for step in &act.steps {
             number += 1;
-            page.push_str(&step::section(step, number, &time(begins), day));
+            page.push_str(&step::section(
+                step,
+                number,
+                &time(begins),
+                written.scenario,
+                day,
+            ));
             begins += step.minutes;
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::ceremony::{
     question::{CONFIRM, ENOUGH, ERASE, PRESENT},
-    script::{Accepts, Document, Kind, Step, YES},
+    script::{Accepts, Document, Kind, Scenario, Step, YES},
 };
 use keymoot_core::text::escape;
 
@@ -13,7 +13,13 @@ use super::{
 };
 
 /// The section of a step, with its number in the script.
-pub(super) fn section(step: &Step, number: u32, begins: &str, day: Option<&Day<'_>>) -> String {
+pub(super) fn section(
+    step: &Step,
+    number: u32,
+    begins: &str,
+    scenario: Scenario,
+    day: Option<&Day<'_>>,
+) -> String {
     let mut page = format!(
         "\n### {number}. {}\n\nAt {}, {} min. Confirmed by: {}. In the transcript: `{}`.\n\n",
         escape(&step.title),
@@ -27,12 +33,12 @@ pub(super) fn section(step: &Step, number: u32, begins: &str, day: Option<&Day<'
     }
     line(
         &mut page,
-        &format!("\nOn the screen: {}\n", screen::expected(step)),
+        &format!("\nOn the screen: {}\n", screen::expected(step, scenario)),
     );
     if let Some(who) = whose_turns(step.kind) {
         line(&mut page, &format!("{who}, in any order:\n"));
     }
-    for task in tasks(step, day) {
+    for task in tasks(step, scenario, day) {
         line(&mut page, &format!("- [ ] {task}"));
     }
     line(
@@ -57,7 +63,7 @@ pub(super) fn whose_turns(kind: Kind) -> Option<&'static str> {
 }
 
 /// What people do in a step, in order.
-fn tasks(step: &Step, day: Option<&Day<'_>>) -> Vec<String> {
+fn tasks(step: &Step, scenario: Scenario, day: Option<&Day<'_>>) -> Vec<String> {
     let named = |document: &Document| {
         day.map_or_else(|| document.name().to_owned(), |day| day.document(*document))
     };
@@ -117,14 +123,17 @@ fn tasks(step: &Step, day: Option<&Day<'_>>) -> Vec<String> {
             "Read the digest aloud, in words. Every holder compares the words with the screen, and notes the first and the last ones.".to_owned(),
             "Type the first two words of the digest.".to_owned(),
         ],
-        Kind::Sign => signing(&format!("the key signs {documents}")),
-        Kind::Prove => signing("the key signs its presence proof"),
+        Kind::Sign => signing(&format!("the key signs {documents}"), enough(step.kind, scenario)),
+        Kind::Prove => signing("the key signs its presence proof", enough(step.kind, scenario)),
         Kind::Verify => vec![
             format!("The program reads {documents} and the signatures again, and counts the distinct keys."),
         ],
         Kind::Close => [noted()]
             .into_iter()
-            .chain(signing("the key signs the manifest"))
+            .chain(signing(
+                "the key signs the manifest",
+                enough(step.kind, scenario),
+            ))
             .collect(),
         Kind::Export => vec![
             "The program writes the bundle, reads it back from the disk and verifies it.".to_owned(),
@@ -139,13 +148,26 @@ fn noted() -> String {
     format!("The 32 words of the transcript: {LONG} {LONG} {LONG} {LONG}")
 }
 
-fn signing(done: &str) -> Vec<String> {
+fn signing(done: &str, enough: String) -> Vec<String> {
     vec![
         "The holder inserts the enrolled device. No other device is inserted.".to_owned(),
         format!("The holder types the PIN, and touches the device when it blinks: {done}."),
         "The holder takes the device out, and keeps it.".to_owned(),
-        format!(
-            "Type `{ENOUGH}` when the threshold is reached and nobody else wants to sign. When everyone has signed, the step ends by itself."
-        ),
+        enough,
     ]
+}
+
+/// When the step may end, as the engine decides it: see `State::can_stop`.
+fn enough(kind: Kind, scenario: Scenario) -> String {
+    let first = match kind.calls_everybody(scenario) {
+        true => {
+            "Call each holder who is present first. If one cannot sign, end that turn. Then type"
+        }
+        false => "Type",
+    };
+    let met = match scenario {
+        Scenario::QuorumLost => "when nobody else wants to sign: one signature is enough",
+        _ => "when the threshold is reached and nobody else wants to sign",
+    };
+    format!("{first} `{ENOUGH}` {met}. When everyone has signed, the step ends by itself.")
 }

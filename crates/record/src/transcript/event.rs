@@ -329,7 +329,7 @@ pub enum Event {
         /// on a person's word.
         adopted: bool,
     },
-    /// After an interruption, keymoot read that slot 9c holds a key.
+    /// After an interruption, or where a holder brings a key: keymoot read that slot 9c holds one.
     KeyFound {
         /// The holder.
         holder: Handle,
@@ -339,7 +339,7 @@ pub enum Event {
         #[serde(with = "hex::serde")]
         spki: Vec<u8>,
     },
-    /// After an interruption, keymoot read that slot 9c is empty.
+    /// In the same cases, keymoot read that slot 9c is empty.
     KeyMissing {
         /// The holder.
         holder: Handle,

@@ -271,7 +271,8 @@ impl Event {
                 format!("the key found on device {serial} was adopted")
             }
             Self::KeyFound { serial, .. } => {
-                format!("device {serial} holds a key, made before the interruption")
+                // After an interruption, or where the holder brought a key: the event is the same.
+                format!("device {serial} holds a key already")
             }
             Self::KeyMissing { serial, .. } => format!("device {serial} holds no key"),
             Self::Attested {
@@ -434,6 +435,17 @@ mod tests {
             "3 holders and 2 witnesses are present; 2 take part apart"
         );
         assert_eq!(said(0, 1, 0), "0 holders and 1 witness are present");
+    }
+
+    #[test]
+    fn the_sentence_of_a_found_key_claims_no_interruption() {
+        // A holder who brings a key comes to the same event.
+        let found = Event::KeyFound {
+            holder: Handle::try_from("holder-3".to_owned()).unwrap(),
+            serial: 12_838_521,
+            spki: vec![0],
+        };
+        assert_eq!(found.sentence(), "device 12838521 holds a key already");
     }
 
     #[test]

@@ -71,5 +71,13 @@ pub fn run(args: &Args, vendor: &TrustStore) -> Result<ExitCode, Failure> {
             .map_or_else(String::new, |until| format!(", due at {until}")),
         opened.digest.in_words()
     );
+    let given = expected.trusted_root.is_some();
+    match opened.state.whose_root(given) {
+        Some(whose) if given => say!("{whose}"),
+        Some(whose) => {
+            say!("{whose} To compare it with a root that you trust, add --trusted-root FILE.")
+        }
+        None => {}
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -98,6 +98,7 @@ pub(super) fn run(
         trust: &trust,
         set: &set,
         demanded,
+        is_root_given: trusted.is_some(),
         machine: &machine,
         program: measuring.digest()?,
         files: &read,

@@ -20,6 +20,7 @@ pub use enrolments::Published;
 pub(in crate::ceremony) use enrolments::is_renamed;
 pub use inputs::{AUTHORISED, ENDED, INCOMING, Inputs, PREVIOUS, TRUSTED_ROOT};
 pub use judged::{judged, unjudged};
+pub use newest::whose_root;
 pub(crate) use newest::{READ_ANOTHER, rolled_back, trusted as trusted_root};
 pub use revoked::{Revoked, RevokedKey};
 pub(crate) use roots::chain as chain_of_roots;

@@ -49,6 +49,20 @@ pub(crate) fn rolled_back(trusted: &Document, roots: &[Document]) -> Option<Stri
         .map(|_| format!("the root of version {version} is another one than the trusted root"))
 }
 
+/// What a holder at home knows of the root from which the ceremony or event starts, and whether a
+/// root was given that it was compared with.
+#[must_use]
+pub fn whose_root(what: &str, version: u64, given: bool) -> String {
+    match given {
+        true => format!(
+            "{what} starts from root version {version}. It is the root that you trust, or follows from it."
+        ),
+        false => format!(
+            "{what} starts from root version {version}. You gave no root from another source: nothing shows whose root it is."
+        ),
+    }
+}
+
 impl Previous {
     /// ROOT-NEWEST of a ceremony of this mode, whose transcript has a format of this number. Roots
     /// that contradict the trusted one were refused when they were read.
