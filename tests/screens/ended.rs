@@ -117,7 +117,7 @@ fn a_record_that_nobody_signed_is_exported_and_refused_by_verifiers() {
     held.opens(OPENING, ["bag 17", "12:00"]);
     held.at.expect(ROLL_CALL);
     ends_without(&mut held.at, "2", "nobody came");
-    held.at.expect(ENOUGH.with("Nobody has to")).enter("enough");
+    held.at.expect("Nobody has to").enter("enough");
     is_over(&mut held.at);
     let (code, text) = verify(&held.folder.path().join("bundle"), &["--ended"]);
     assert_eq!(code, Some(3), "{text}");

@@ -24,8 +24,8 @@ pub struct Reported {
 }
 
 /// Every rule on a device that a holder of the roster brings to be enrolled. `owner` is the
-/// holder who has enrolled it already, if any; `replaced` the serial number of the device whose
-/// key the holder replaces; `revoked` the reason for which a key in it was revoked, if one was.
+/// holder who has enrolled it already, if any. `replaced` is the serial number of the device whose
+/// key the holder replaces, and `revoked` the reason for which a key in it was revoked.
 #[must_use]
 pub fn brought(
     device: Reported,
