@@ -304,7 +304,7 @@ fn about(seconds: i64) -> String {
     let rounded = |unit: i64| seconds.saturating_add(unit / 2) / unit;
     match seconds {
         ..7_200 => format!("{} minutes", rounded(60)),
-        ..172_800 => format!("{} hours", rounded(3_600)),
+        7_200..172_800 => format!("{} hours", rounded(3_600)),
         _ => format!("{} days", rounded(86_400)),
     }
 }

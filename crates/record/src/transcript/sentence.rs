@@ -406,6 +406,7 @@ fn tally(verdicts: &[keymoot_core::Verdict]) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::Event;
     use crate::rules::roster::Handle;
