@@ -21,6 +21,7 @@ pub use role::Role;
 use role::{chain, parent};
 use rsa::RsaPrivateKey;
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey};
+use rsa::traits::PublicKeyParts;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 pub use yubikey::{Statement, device_certificate};
@@ -185,6 +186,11 @@ impl Vendor {
     }
 }
 
+/// Whether two keys have one public key. The same primes in the other order make the same modulus.
+fn alike(one: &RsaKey, other: &RsaKey) -> bool {
+    one.0.n() == other.0.n()
+}
+
 /// The RSA keys that belong to these labels, no two alike and none of those `taken`.
 fn keys(
     seed: &Seed,
@@ -195,10 +201,33 @@ fn keys(
     for label in labels {
         let mut rng = seed.rng(&[b"vendor", label.as_bytes()]);
         let mut key = RsaKey(primes::key(&mut rng)?);
-        while made.contains(&key) || taken.contains(&&key) {
+        while made.iter().any(|other| alike(other, &key))
+            || taken.iter().any(|other| alike(other, &key))
+        {
             key = RsaKey(primes::key(&mut rng)?);
         }
         made.push(key);
     }
     Ok(made)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use rsa::BoxedUint;
+
+    #[test]
+    fn keys_of_the_same_primes_in_another_order_are_alike() {
+        let prime = |line| {
+            let text = include_str!("primes.txt").lines().nth(line).unwrap();
+            BoxedUint::from_be_hex(text, 1024).unwrap()
+        };
+        let key = |one, other| {
+            let key = RsaPrivateKey::from_p_q(prime(one), prime(other), BoxedUint::from(65537u64));
+            RsaKey(key.unwrap())
+        };
+        assert!(alike(&key(0, 1), &key(1, 0)));
+        assert!(!alike(&key(0, 1), &key(0, 2)));
+    }
 }
