@@ -1,46 +1,26 @@
 //! The documents below the root: targets, delegated roles, snapshot, timestamp.
 
-use keymoot_core::json::{Json, Object};
+use keymoot_core::json::Json;
 use keymoot_tuf::dsse::pae;
 use p256::ecdsa::DerSignature;
 use p256::ecdsa::signature::Signer as _;
 
-use super::fixture::{EXPIRES, Folder, Key, key_objects, keys, role, root, signed};
+use super::fixture::{
+    Folder, Key, delegations, document, keys, listed, listing, root, signed, with,
+};
 
 /// A targets document that delegates roles of these names to one key each.
-fn targets(version: u64, delegations: &[(&str, &Key)]) -> Json {
-    let keys: Vec<Key> = delegations.iter().map(|(_, key)| (*key).clone()).collect();
-    let roles = delegations.iter().map(|(name, key)| {
-        let mut members: Object = role(std::slice::from_ref(*key), 1);
-        members.insert("name".to_owned(), (*name).into());
-        members.insert("paths".to_owned(), [Json::from("*")].into_iter().collect());
-        members.insert("terminating".to_owned(), true.into());
-        Json::Object(members)
-    });
-    let delegations = Json::object([("keys", key_objects(&keys)), ("roles", roles.collect())]);
-    Json::object([
-        ("_type", "targets".into()),
-        ("spec_version", "1.0.0".into()),
-        ("version", version.into()),
-        ("expires", EXPIRES.into()),
-        ("targets", Json::object([])),
-        ("delegations", delegations),
-    ])
+fn targets(version: u64, to: &[(&str, &Key)]) -> Json {
+    let content = document("targets", version, "targets", Json::object([]));
+    with(content, "delegations", delegations(to))
 }
 
 /// A snapshot or timestamp that lists files by name and version.
-fn meta(kind: &str, listed: &[(&str, u64)]) -> Json {
-    let listed = listed.iter().map(|(name, version)| {
-        let listed = Json::object([("version", (*version).into())]);
-        ((*name).to_owned(), listed)
-    });
-    Json::object([
-        ("_type", kind.into()),
-        ("spec_version", "1.0.0".into()),
-        ("version", 7_u64.into()),
-        ("expires", EXPIRES.into()),
-        ("meta", Json::Object(listed.collect())),
-    ])
+fn meta(kind: &str, files: &[(&str, u64)]) -> Json {
+    let files = files
+        .iter()
+        .map(|(name, version)| (*name, listed(*version, &[])));
+    listing(kind, 7, &files.collect::<Vec<_>>())
 }
 
 /// A root of three holders, what its keys sign, and two levels of delegation.

@@ -96,6 +96,19 @@ pub(crate) fn document(kind: &str, version: u64, member: &str, value: Json) -> J
     ])
 }
 
+/// The delegations of everything to each of these roles, which has one key.
+pub(crate) fn delegations(to: &[(&str, &Key)]) -> Json {
+    let keys: Vec<Key> = to.iter().map(|(_, key)| (*key).clone()).collect();
+    let roles = to.iter().map(|(name, key)| {
+        let mut members: Object = role(std::slice::from_ref(*key), 1);
+        members.insert("name".to_owned(), (*name).into());
+        members.insert("paths".to_owned(), [Json::from("*")].into_iter().collect());
+        members.insert("terminating".to_owned(), true.into());
+        Json::Object(members)
+    });
+    Json::object([("keys", key_objects(&keys)), ("roles", roles.collect())])
+}
+
 /// A file as a snapshot or timestamp lists it, with more members.
 pub(crate) fn listed(version: u64, more: &[(&str, Json)]) -> Json {
     let mut members = Object::from([("version".to_owned(), version.into())]);

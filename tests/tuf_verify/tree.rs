@@ -3,51 +3,27 @@
 
 use std::slice;
 
-use keymoot_core::json::{Json, Object};
+use keymoot_core::json::Json;
 use keymoot_record::{
     bundle::Files,
     published::{BelowRoot, Served},
 };
 use keymoot_tuf::{Dialect, Document, FileFacts, VerifiedRoot, verify_root};
 
-use super::fixture::{EXPIRES, Key, key_objects, keys, role, root, signed, with};
+use super::fixture::{self, Key, delegations, document, keys, listed, root, signed, with};
 
 const LISTED: [&str; 3] = ["targets.json", "nightly.json", "sub.json"];
 
-fn document(kind: &str, member: &str, value: Json) -> Json {
-    Json::object([
-        ("_type", kind.into()),
-        ("spec_version", "1.0.0".into()),
-        ("version", 1_u64.into()),
-        ("expires", EXPIRES.into()),
-        (member, value),
-    ])
-}
-
 /// A targets document without files that delegates everything to each of these roles.
-fn targets(delegated: &[(&str, &Key)]) -> Json {
-    let keys: Vec<Key> = delegated.iter().map(|(_, key)| (*key).clone()).collect();
-    let roles = delegated.iter().map(|(name, key)| {
-        let mut members: Object = role(std::slice::from_ref(*key), 1);
-        members.insert("name".to_owned(), (*name).into());
-        members.insert("paths".to_owned(), [Json::from("*")].into_iter().collect());
-        members.insert("terminating".to_owned(), true.into());
-        Json::Object(members)
-    });
-    let delegations = Json::object([("keys", key_objects(&keys)), ("roles", roles.collect())]);
-    with(
-        document("targets", "targets", Json::object([])),
-        "delegations",
-        delegations,
-    )
+fn targets(to: &[(&str, &Key)]) -> Json {
+    let content = document("targets", 1, "targets", Json::object([]));
+    with(content, "delegations", delegations(to))
 }
 
+/// A snapshot or timestamp that lists version 1 of these files.
 fn listing(kind: &str, names: &[&str]) -> Json {
-    let listed = names.iter().map(|name| {
-        let listed = Json::object([("version", 1_u64.into())]);
-        ((*name).to_owned(), listed)
-    });
-    document(kind, "meta", Json::Object(listed.collect()))
+    let files: Vec<_> = names.iter().map(|name| (*name, listed(1, &[]))).collect();
+    fixture::listing(kind, 1, &files)
 }
 
 /// A working tree in which targets delegates to nightly, and nightly to sub.

@@ -35,14 +35,14 @@ fn busy() -> Work {
 }
 
 /// The device of the holder in the third seat blinks.
-fn touch() -> Work {
+pub(super) fn touch() -> Work {
     Work::Touch {
         holder: handle(3),
         serial: serial(3),
         allows: Allows {
             what: "the signature on root.json".to_owned(),
             of: "root.json".to_owned(),
-            digest: Digest::of(b"root"),
+            digest: Digest::of(b"root.json"),
         },
     }
 }
@@ -52,6 +52,15 @@ fn turn() -> Story {
     let mut story = Story::at_enrolment();
     story.device_seen(3, false);
     story
+}
+
+/// The end of the turn is typed, with a reason.
+fn wants_to_end(table: &mut Table) {
+    table
+        .press(KeyCode::Esc)
+        .keys("3")
+        .enter("too slow")
+        .enter("end");
 }
 
 #[test]
@@ -218,11 +227,7 @@ fn a_wait_that_ended_by_itself_meanwhile_loses_no_note() {
 fn the_end_of_a_turn_that_is_over_meanwhile_ends_no_other() {
     let mut table = Table::of(&turn());
     table.request(Request::Working(busy(), None));
-    table
-        .press(KeyCode::Esc)
-        .keys("3")
-        .enter("too slow")
-        .enter("end");
+    wants_to_end(&mut table);
     let later = Story::at_enrolment();
     table.request(Request::Show(Box::new(later.view())));
     table.request(Request::Ask(later.question(), None));
@@ -247,11 +252,7 @@ fn what_is_wanted_during_a_touch_reaches_the_driver_before_it_announces_more() {
 fn the_end_of_a_turn_that_is_over_meanwhile_does_not_wait() {
     let mut table = Table::of(&turn());
     table.request(Request::Working(touch(), None));
-    table
-        .press(KeyCode::Esc)
-        .keys("3")
-        .enter("too slow")
-        .enter("end");
+    wants_to_end(&mut table);
     assert!(table.nothing_happened());
     let over = Story::at_enrolment();
     table.request(Request::Show(Box::new(over.view())));
@@ -427,11 +428,7 @@ const NOTHING_TO_STOP: &str = "The turn had reached its end: nothing was left to
 fn who_ends_a_turn_during_its_last_touch_reads_that_it_was_over() {
     let mut table = Table::of(&turn());
     table.request(Request::Working(touch(), None));
-    table
-        .press(KeyCode::Esc)
-        .keys("3")
-        .enter("too slow")
-        .enter("end");
+    wants_to_end(&mut table);
     assert!(!table.picture().contains(NOTHING_TO_STOP));
     let over = Story::at_enrolment();
     table.request(Request::Show(Box::new(over.view())));

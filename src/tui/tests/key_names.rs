@@ -3,14 +3,14 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use super::{
+    interrupting::touch,
     printed::Paper,
     story::{SCRIPT, Story, device_error, hand_over, handle, prompt, recipient, roster, serial},
 };
 use crate::{
     device::ErrorKind,
     driver::{
-        AboutToSign, Allows, Asked, EventPage, Farewell, PinPrompt, PlanOfDay, Reading, Told,
-        Trouble, Work,
+        AboutToSign, Asked, EventPage, Farewell, PinPrompt, PlanOfDay, Reading, Told, Trouble, Work,
     },
     host::secret::Secret,
     tui::link::Request,
@@ -88,18 +88,6 @@ fn pin(asked: Asked) -> Request {
         sealed_to: (asked == Asked::NewPin).then(recipient),
         ..prompt(9, asked)
     })
-}
-
-fn touch() -> Work {
-    Work::Touch {
-        holder: handle(3),
-        serial: serial(3),
-        allows: Allows {
-            what: "the signature on root.json".to_owned(),
-            of: "root.json".to_owned(),
-            digest: Digest::of(b"root.json"),
-        },
-    }
 }
 
 fn reading() -> Reading {

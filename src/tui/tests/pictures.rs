@@ -3,11 +3,12 @@
 use crossterm::event::KeyCode;
 
 use super::{
+    interrupting::touch,
     story::{SCRIPT, Story, device_error, hand_over, handle, prompt, recipient, roster, serial},
     table::{PLAIN, Table},
 };
 use crate::{
-    driver::{Allows, Asked, HandOver, PinPrompt, PlanOfDay, Trouble, Work},
+    driver::{Asked, HandOver, PinPrompt, PlanOfDay, Trouble, Work},
     host::secret::Secret,
     tui::{
         link::{Heard, Request},
@@ -340,18 +341,7 @@ fn a_touch_is_awaited_and_the_wait_is_counted() {
     story.device_seen(3, false);
     let mut table = Table::of(&story);
     table.model.room(room(3, true));
-    table.request(Request::Working(
-        Work::Touch {
-            holder: handle(3),
-            serial: serial(3),
-            allows: Allows {
-                what: "the signature on root.json".to_owned(),
-                of: "root.json".to_owned(),
-                digest: Digest::of(b"root.json"),
-            },
-        },
-        None,
-    ));
+    table.request(Request::Working(touch(), None));
     table.model.tick(crate::tui::model::Now {
         utc: 1_790_003_609,
         up: 109,

@@ -47,6 +47,7 @@ pub mod state;
 pub mod statement;
 pub mod status;
 pub mod summary;
+mod taking_part;
 mod tally;
 pub mod trial;
 pub mod trust;

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::transcript::{PinTries, Time};
 use keymoot_attestation as attestation;
-use keymoot_attestation::{Family, Firmware, FormFactor, TrustStore};
-use keymoot_core::Rule;
+use keymoot_attestation::{Family, Firmware, FormFactor, Link, TrustStore};
+use keymoot_core::{Rule, text::escape};
 
 /// A device's own report when it is inserted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,19 +159,13 @@ pub fn certificate(
         .into();
     };
     match attestation::verify_device(certificate, family, trust, Some(now.unix())) {
-        Ok(chain) => {
-            let names: Vec<_> = chain
-                .iter()
-                .map(|link| keymoot_core::text::escape(&link.subject))
-                .collect();
-            Verdict::held(
-                Rule::DeviceChain,
-                format!(
-                    "the device's certificate is the vendor's: {}",
-                    names.join(" <- ")
-                ),
-            )
-        }
+        Ok(chain) => Verdict::held(
+            Rule::DeviceChain,
+            format!(
+                "the device's certificate is the vendor's: {}",
+                subjects(&chain)
+            ),
+        ),
         Err(violation) => violation.into(),
     }
 }
@@ -227,6 +221,12 @@ pub(super) fn firmware(
         },
         "take another device",
     )
+}
+
+/// The names of a chain's certificates, from the device's up to the vendor's.
+pub(super) fn subjects(chain: &[Link]) -> String {
+    let names = chain.iter().map(|link| escape(&link.subject));
+    names.collect::<Vec<_>>().join(" <- ")
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{
     Verdict, Violation,
-    device::firmware,
+    device::{firmware, subjects},
     policy::{AdoptedPin, AdoptedTouch, Policy},
 };
 use crate::transcript::Time;
@@ -172,16 +172,11 @@ fn yubihsm(facts: &VerifiedAttestation, stated: &YubiHsmFacts) -> [Verdict; 3] {
 }
 
 fn chain(facts: &VerifiedAttestation) -> Verdict {
-    let names: Vec<_> = facts
-        .chain()
-        .iter()
-        .map(|link| keymoot_core::text::escape(&link.subject))
-        .collect();
     Verdict::held(
         Rule::DeviceChain,
         format!(
             "generated in the device, by the vendor's word: {}",
-            names.join(" <- ")
+            subjects(facts.chain())
         ),
     )
 }

@@ -101,10 +101,10 @@ fn wanted(scenario: Scenario, policy: &Policy) -> String {
         Scenario::EmergencyRevocation => format!("At least {threshold} of the current holders"),
         Scenario::QuorumLost => "Every holder who still has a key".to_owned(),
     };
-    let besides = match scenario {
+    let addition = match scenario {
         Scenario::AnnualResign | Scenario::Heartbeat => " Ask all of them to come.",
         Scenario::EmergencyRevocation => " Revoked keys do not count.",
         _ => "",
     };
-    format!("{who} must take part, present or apart.{besides}")
+    format!("{who} must take part, present or apart.{addition}")
 }

@@ -440,7 +440,7 @@ mod tests {
 
     #[test]
     fn the_sentence_of_a_found_key_claims_no_interruption() {
-        // A holder who brings a key comes to the same event.
+        // The device of a holder who brings a key has the same event.
         let found = Event::KeyFound {
             holder: Handle::try_from("holder-3".to_owned()).unwrap(),
             serial: 12_838_521,
