@@ -99,6 +99,14 @@ impl Stage {
         self.rehearse(more).wait_with_output().unwrap()
     }
 
+    /// An unattended rehearsal that is killed as soon as it has said that this entry is recorded.
+    pub fn killed_at(&self, entry: u64) {
+        let mut child = self.rehearse(&[]);
+        read_until(&mut child, entry);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
     /// A policy for ceremonies of three holders, for tests with many of them.
     pub fn small_policy(&self) -> PathBuf {
         let policy = include_str!("../../ceremony-scripts/policy.toml")

@@ -89,10 +89,7 @@ fn copied(stage: &Stage) -> Stage {
 /// A ceremony that was interrupted, copied, and brought to its end in both folders.
 fn forked() -> [Stage; 2] {
     let stage = Stage::new();
-    let mut child = stage.rehearse(&[]);
-    read_until(&mut child, 100);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    stage.killed_at(100);
     let copy = copied(&stage);
     for stage in [&stage, &copy] {
         let output = stage.resume();

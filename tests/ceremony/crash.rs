@@ -11,7 +11,7 @@ use std::{
 
 use keymoot_record::transcript::Event;
 
-use testkit::stage::{Stage, finished, read_until, said};
+use testkit::stage::{Stage, finished, said};
 
 /// How many events lie between two at which it is killed.
 const EVERY: usize = 20;
@@ -19,10 +19,7 @@ const EVERY: usize = 20;
 /// Kills an unattended rehearsal as soon as this entry was printed, and resumes it.
 fn killed_at(entry: u64, keys: &[Vec<u8>]) {
     let stage = Stage::new();
-    let mut child = stage.rehearse(&[]);
-    read_until(&mut child, entry);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    stage.killed_at(entry);
 
     let output = stage.resume();
     assert!(
@@ -88,10 +85,7 @@ fn killed_at_an_event_it_resumes_to_the_same_nine_keys_and_a_bundle_that_verifie
 fn a_torn_last_line_is_cut_off_and_that_is_recorded() {
     use std::io::Write as _;
     let stage = Stage::new();
-    let mut child = stage.rehearse(&[]);
-    read_until(&mut child, 30);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    stage.killed_at(30);
     let transcript = stage.dir().join("transcript.jsonl");
     let mut file = std::fs::OpenOptions::new()
         .append(true)
@@ -113,10 +107,7 @@ fn a_torn_last_line_is_cut_off_and_that_is_recorded() {
 #[test]
 fn an_altered_transcript_is_not_resumed() {
     let stage = Stage::new();
-    let mut child = stage.rehearse(&[]);
-    read_until(&mut child, 30);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    stage.killed_at(30);
     let path = stage.dir().join("transcript.jsonl");
     let altered = std::fs::read_to_string(&path)
         .unwrap()

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::python::reader;
 use testkit::{
     programs::write_program,
-    stage::{Stage, finished, keymoot, program, read_until, said},
+    stage::{Stage, finished, keymoot, program, said},
 };
 
 /// The digest of a program, by reading its file.
@@ -143,10 +143,7 @@ fn an_unattended_rehearsal_begins_by_saying_which_program_it_is() {
 #[test]
 fn a_ceremony_resumed_by_another_program_says_so_and_verifies_with_either() {
     let stage = Stage::new();
-    let mut child = stage.rehearse(&[]);
-    read_until(&mut child, 30);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    stage.killed_at(30);
     let another = another_build(&stage);
     let resumed = Command::new(&another)
         .arg("resume")

@@ -55,10 +55,7 @@ fn held_while_the_clock_jumps(stage: &Stage, offset: &str) -> Output {
 
 /// A rehearsal that is killed, and resumed by another clock.
 fn resumed_by_another_clock(stage: &Stage, offset: &str) -> Output {
-    let mut child = stage.rehearse(&[]);
-    read_until(&mut child, 40);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    stage.killed_at(40);
     resumed_by_clock(stage, offset)
 }
 

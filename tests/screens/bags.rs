@@ -3,7 +3,7 @@
 use super::{
     occasions::Occasion,
     rehearsal::{opens_bags, reading_words, takes_bags, transcript},
-    states::{CALL_TO_SIGN, CONFIRM, OPENING, REVIEW, ROLL_CALL},
+    states::{CALL_TO_SIGN, CONFIRM, OPENING, REVIEW},
 };
 use keymoot_record::transcript::Event;
 
@@ -33,10 +33,7 @@ fn bags_are_compared_with_the_last_ceremony_and_each_holder_agrees_to_the_digest
         OPENING.with(&format!("left it in {left}: type same")),
         ["same", "12:00"],
     );
-    held.at
-        .expect(ROLL_CALL)
-        .press(&" ".repeat(5))
-        .enter("present");
+    held.five_are_present();
     held.at
         .expect("holder-1, device")
         .expect(&*format!("left it in {left}"))

@@ -128,10 +128,7 @@ fn a_record_that_nobody_signed_is_exported_and_refused_by_verifiers() {
 fn the_room_does_not_agree_to_a_document() {
     let mut held = Occasion::begin(2, "annual-resign", "1-initial-root");
     held.opens(OPENING, ["bag 17", "12:00"]);
-    held.at
-        .expect(ROLL_CALL)
-        .press(&" ".repeat(5))
-        .enter("present");
+    held.five_are_present();
     opens_bags(&mut held.at);
     held.at.expect(REVIEW);
     ends_without(&mut held.at, "1", "holder-3 wants another expiry");
@@ -159,10 +156,7 @@ fn the_room_does_not_agree_to_a_document() {
 fn a_quorum_breaks_while_it_closes_and_the_signed_root_is_kept_as_unfinished() {
     let mut held = Occasion::begin(2, "annual-resign", "1-initial-root");
     held.opens(OPENING, ["bag 17", "12:00"]);
-    held.at
-        .expect(ROLL_CALL)
-        .press(&" ".repeat(5))
-        .enter("present");
+    held.five_are_present();
     opens_bags(&mut held.at);
     held.reads();
     for holder in 1..=5 {
@@ -192,10 +186,7 @@ fn a_quorum_breaks_while_it_closes_and_the_signed_root_is_kept_as_unfinished() {
 fn a_heartbeat_that_finds_four_keys_ends_with_a_record_of_them() {
     let mut held = Occasion::begin(6, "heartbeat", "5-crates-root-change");
     held.opens(OPENING, ["bag 17", "12:00"]);
-    held.at
-        .expect(ROLL_CALL)
-        .press(&" ".repeat(5))
-        .enter("present");
+    held.five_are_present();
     opens_bags(&mut held.at);
     let call = State::new(
         "Call the next holder for a presence proof",

@@ -3,7 +3,7 @@
 use super::{
     occasions::{Occasion, old_pin, story},
     rehearsal::{ESCAPE, opens_bags, takes_bags, transcript, unattended_pin},
-    states::{CALL_TO_CLOSE, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, FAREWELL, OPENING, ROLL_CALL},
+    states::{CALL_TO_CLOSE, CALL_TO_SIGN, CLOSING, CONFIRM, ENOUGH, FAREWELL, OPENING},
 };
 
 use keymoot_record::transcript::Event;
@@ -31,10 +31,7 @@ pub(crate) fn comes_or_goes(held: &mut Occasion, number: usize, word: &str) {
 fn a_late_holder_signs_and_closes_in_place_of_one_who_leaves() {
     let mut held = Occasion::begin(2, "annual-resign", "1-initial-root");
     held.opens(OPENING, ["bag 17", "12:00"]);
-    held.at
-        .expect(ROLL_CALL)
-        .press(&" ".repeat(5))
-        .enter("present");
+    held.five_are_present();
     opens_bags(&mut held.at);
     held.reads();
     for holder in 1..=4 {
@@ -80,10 +77,7 @@ fn a_witness_who_arrives_late_is_recorded_by_name() {
     let roster = roster.replacen("[[holder]]", &witness, 1);
     let mut held = Occasion::begin_with(2, "annual-resign", "1-initial-root", &roster);
     held.opens(OPENING, ["bag 17", "12:00"]);
-    held.at
-        .expect(ROLL_CALL)
-        .press(&" ".repeat(5))
-        .enter("present");
+    held.five_are_present();
     held.at.expect("Bag that it came in");
     way_on(&mut held.at, "somebody arrives or leaves the room")
         .expect("Who arrives or leaves the room?");

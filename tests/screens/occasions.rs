@@ -114,6 +114,14 @@ impl Occasion {
         String::from_utf8(pin.expose().to_vec()).unwrap()
     }
 
+    /// The first five holders are marked in the roll call.
+    pub(crate) fn five_are_present(&mut self) {
+        self.at
+            .expect(ROLL_CALL)
+            .press(&" ".repeat(5))
+            .enter("present");
+    }
+
     /// Opens the room: its questions, line by line.
     pub(crate) fn opens(&mut self, first: State<'_>, lines: [&str; 2]) {
         let dir = self.dir();

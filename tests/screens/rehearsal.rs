@@ -10,7 +10,9 @@ use keymoot_record::{
     rules::roster::Handle,
     transcript::{Chain, Event, PlanPart},
 };
-use testkit::{lockstep::Lockstep, privileged::Root, programs::keymoot, terminal::Terminal};
+use testkit::{
+    lockstep::Lockstep, privileged::Root, programs::keymoot, stage::state_of, terminal::Terminal,
+};
 
 use super::states::{BLINKS, CONFIRM, DIGEST};
 
@@ -166,24 +168,8 @@ pub(crate) fn pauses(at: &mut Terminal) {
 
 /// The first two words of a digest that is read before the first step.
 pub(crate) fn plan_words(dir: &Path, part: PlanPart) -> String {
-    let transcript = transcript(dir);
-    let Some(Event::Opened {
-        program,
-        policy,
-        roster,
-        script,
-        ..
-    }) = transcript.entries().first().map(|entry| &entry.event)
-    else {
-        panic!("a transcript begins with its opening");
-    };
-    let digest = match part {
-        PlanPart::Program => &program.sha256,
-        PlanPart::Policy => policy,
-        PlanPart::Roster => roster,
-        PlanPart::Script => script,
-    };
-    keymoot_record::ceremony::question::reading_words(digest)
+    let digest = state_of(dir).digest_of(part).unwrap();
+    keymoot_record::ceremony::question::reading_words(&digest)
 }
 
 /// The words that the review of a document asks for, as they are on the screen.

@@ -12,6 +12,7 @@ use keymoot_record::{
     ceremony::question::{last_four, reading_words},
     transcript::{Chain, Event, PlanPart},
 };
+use testkit::stage::state_of;
 
 use super::{
     golden::{Interrupted, Version},
@@ -168,24 +169,8 @@ impl Ceremony {
             let asked = format!("digest of the {} (", part.name());
             self.at.read(&asked);
             self.at.read("first two words");
-            let transcript = self.place.transcript();
-            let Some(Event::Opened {
-                program,
-                policy,
-                roster,
-                script,
-                ..
-            }) = transcript.entries().first().map(|entry| &entry.event)
-            else {
-                panic!("a transcript begins with its opening");
-            };
-            let digest = match part {
-                PlanPart::Program => &program.sha256,
-                PlanPart::Policy => policy,
-                PlanPart::Roster => roster,
-                PlanPart::Script => script,
-            };
-            self.at.reply(&reading_words(digest));
+            let digest = state_of(&self.place.dir()).digest_of(part).unwrap();
+            self.at.reply(&reading_words(&digest));
         }
     }
 
