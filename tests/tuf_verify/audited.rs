@@ -242,6 +242,27 @@ fn a_snapshot_that_no_longer_lists_a_role_is_a_rollback() {
 }
 
 #[test]
+fn two_documents_of_one_version_are_a_rollback() {
+    let repository = Repository::new();
+    let state = Folder::new();
+    let state = ["--state", state.path().to_str().unwrap()];
+    repository.accepts(&state);
+    let later = with(
+        repository.timestamp(1),
+        "expires",
+        "2038-01-01T00:00:00Z".into(),
+    );
+    repository.put("timestamp.json", &later);
+    let words = "there are two documents of timestamp version 1";
+    repository.refuses(&state, "AUDIT-ROLLBACK", words);
+    // The same content with another signature is the same document.
+    repository.put("timestamp.json", &repository.timestamp(1));
+    repository.accepts(&state);
+    repository.put_online(2, &["targets"]);
+    repository.accepts(&state);
+}
+
+#[test]
 fn versions_begin_again_where_a_newer_root_replaces_an_online_key() {
     for replaces_timestamp in [true, false] {
         let mut repository = Repository::new();

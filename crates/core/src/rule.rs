@@ -529,7 +529,7 @@ rules! {
     AuditFresh = "AUDIT-FRESH":
         "no document on the way has expired.";
     AuditRollback = "AUDIT-ROLLBACK":
-        "nothing is older than what an earlier audit saw.";
+        "nothing is older than what an earlier audit saw, or another document of that version.";
     AuditFile = "AUDIT-FILE":
         "the file has the length and the hashes that are listed.";
 

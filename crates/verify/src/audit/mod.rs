@@ -183,13 +183,11 @@ impl Audit {
                 version: content.version,
                 expires: content.expires_text.clone(),
                 end: content.expires,
+                signed: root.document().digest(),
             },
         );
-        let seen = documents
-            .iter()
-            .map(|step| (step.role.clone(), step.version));
         self.remembered &= state.knows(name);
-        state.see(name, &root, seen.chain(found.listed.clone()))?;
+        state.see(name, content, &documents, &found.listed)?;
         let over: Vec<_> = documents
             .iter()
             .filter(|step| step.end <= now)

@@ -1,7 +1,7 @@
 //! From a verified root to the document that lists a file, as clients search (TUF 1.0.34,
 //! section 5.6.7): delegated roles in their order, depth first, until one terminates.
 
-use keymoot_core::{text::excerpt, time::Time};
+use keymoot_core::{digest::Digest, text::excerpt, time::Time};
 use keymoot_tuf::{
     Candidate, Lifetime, RoleError, TargetFile, Targets, VerifiedRole, VerifiedRoot, agreement,
     verify_roles,
@@ -29,6 +29,9 @@ pub(super) struct Step {
     pub(super) expires: String,
     #[serde(skip)]
     pub(super) end: Time,
+    /// SHA-256 of what is signed
+    #[serde(skip)]
+    pub(super) signed: Digest,
 }
 
 /// Finds a file, and gives the documents on the way to it.
@@ -154,6 +157,7 @@ impl Way<'_> {
                 version: candidate.document.version(),
                 expires: lifetime.expires.to_string(),
                 end: lifetime.expires,
+                signed: candidate.document.digest(),
             })
         };
         self.candidates.iter().map(step).collect()

@@ -12,9 +12,10 @@ use keymoot_core::{
     digest::Digest,
     text::{escape_path, excerpt},
 };
-use keymoot_tuf::{Document, Root, VerifiedRoot};
+use keymoot_tuf::{Document, Root};
 use serde::{Deserialize, Serialize};
 
+use super::search::Step;
 use crate::files;
 
 const FILE: &str = "audit-state.json";
@@ -35,10 +36,14 @@ pub(super) struct State {
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Seen {
-    /// SHA-256 of what the newest root signs
+    /// SHA-256 of what the newest root signs, in a state of keymoot 0.3
+    #[serde(default, skip_serializing)]
     root: Option<Digest>,
     /// By role
     versions: BTreeMap<String, u64>,
+    /// SHA-256 of what the documents that were read sign, at the versions above, by role
+    #[serde(default)]
+    documents: BTreeMap<String, Digest>,
     /// Who signs timestamp and snapshot by the newest root. It is empty in a state of keymoot 0.3
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     signers: BTreeMap<String, Signers>,
@@ -156,34 +161,40 @@ impl State {
     /// may have signed the largest version.
     ///
     /// # Errors
-    /// AUDIT-ROLLBACK where it served something newer, another root of that version, or a role that
-    /// the snapshot no longer lists.
+    /// AUDIT-ROLLBACK where it served something newer, another document of that version, or a role
+    /// that the snapshot no longer lists.
     pub(super) fn see(
         &mut self,
         repository: &str,
-        root: &VerifiedRoot,
-        versions: impl Iterator<Item = (String, u64)>,
+        root: &Root,
+        documents: &[Step],
+        listed: &[(String, u64)],
     ) -> Result<(), Violation> {
         let seen = self.repositories.entry(repository.to_owned()).or_default();
         let fault = |what: String| {
             Violation::new(
                 Rule::AuditRollback,
                 format!("{repository}: {what}"),
-                "fetch again from another mirror, and report this one: it goes back",
+                "fetch again from another mirror, and report this one",
             )
         };
-        let digest = root.document().digest();
-        let signers = Signers::online(root.root());
+        if let Some(root) = seen.root.take() {
+            seen.documents.insert("root".to_owned(), root);
+        }
+        let signers = Signers::online(root);
         let before = seen.versions.get("root");
-        let is_newer = before.is_some_and(|before| *before < root.root().version);
+        let is_newer = before.is_some_and(|before| *before < root.version);
         let mut known = seen.signers.iter();
         if is_newer && known.any(|(role, known)| known.are_replaced_by(signers.get(role))) {
             seen.versions.retain(|role, _| role == "root");
+            seen.documents.retain(|role, _| role == "root");
         }
-        let versions: Vec<_> = versions.collect();
-        let listed: BTreeSet<_> = versions.iter().map(|(role, _)| role).collect();
+        let read = documents.iter().map(|step| (&step.role, step.version));
+        let listed = listed.iter().map(|(role, version)| (role, *version));
+        let versions: Vec<_> = read.chain(listed).collect();
+        let named: BTreeSet<_> = versions.iter().map(|(role, _)| *role).collect();
         let mut known = seen.versions.keys();
-        if let Some(role) = known.find(|role| !listed.contains(role)) {
+        if let Some(role) = known.find(|role| !named.contains(role)) {
             return Err(fault(format!(
                 "the snapshot does not list {}, and listed it before",
                 excerpt(role)
@@ -195,14 +206,23 @@ impl State {
             if version < before {
                 return Err(fault(format!(
                     "{} is version {version}, and version {before} was there before",
-                    excerpt(&role)
+                    excerpt(role)
                 )));
             }
-            if role == "root" && version == before && seen.root.is_some_and(|root| root != digest) {
-                return Err(fault(format!("there are two roots of version {version}")));
+            if version > before {
+                seen.documents.remove(role);
             }
         }
-        seen.root = Some(digest);
+        for step in documents {
+            let before = seen.documents.insert(step.role.clone(), step.signed);
+            if before.is_some_and(|before| before != step.signed) {
+                return Err(fault(format!(
+                    "there are two documents of {} version {}",
+                    excerpt(&step.role),
+                    step.version
+                )));
+            }
+        }
         seen.signers = signers;
         Ok(())
     }
