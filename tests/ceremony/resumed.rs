@@ -3,7 +3,7 @@
 
 use keymoot_core::Rule;
 use keymoot_record::transcript::{Chain, Event, PlanPart};
-use testkit::stage::{Stage, finished, read_until, said};
+use testkit::stage::{Stage, finished, said};
 
 use crate::forged::{Line, events, rewritten, verdicts};
 
@@ -23,10 +23,7 @@ fn a_resumed_ceremony_examines_the_machine_before_anything_else() {
     // In the opening, in a holder's turn, and while documents are signed.
     for entry in [30, 60, 150] {
         let stage = Stage::new();
-        let mut child = stage.rehearse(&[]);
-        read_until(&mut child, entry);
-        child.kill().unwrap();
-        child.wait().unwrap();
+        stage.killed_at(entry);
         let output = stage.resume();
         assert!(output.status.success(), "{}", said(&output));
 
@@ -39,10 +36,7 @@ fn a_resumed_ceremony_examines_the_machine_before_anything_else() {
 #[test]
 fn a_record_that_was_edited_meanwhile_is_refused_before_anybody_is_asked() {
     let stage = Stage::new();
-    let mut child = stage.rehearse(&[]);
-    read_until(&mut child, 60);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    stage.killed_at(60);
     let mut edited = Chain::default();
     for entry in stage.chain().entries() {
         if !matches!(entry.event, Event::PlanRead { .. }) {
@@ -133,6 +127,26 @@ fn a_resumption_after_which_nobody_examined_the_machine_is_a_violation() {
 }
 
 #[test]
+fn a_resumption_that_nothing_follows_is_not_said_to_have_a_check_that_passed() {
+    let twice_before_one_check = |lines: &mut Vec<Line>| {
+        let is_check = |line: &Line| matches!(line.0, Event::MachineChecked { .. });
+        let place = lines.iter().position(is_check).unwrap() + 1;
+        let check = lines[place - 1].clone();
+        let resumed = (resumed(lines), check.1);
+        lines.splice(place..place, [resumed.clone(), resumed, check]);
+    };
+    let verdicts = verdicts(rewritten(twice_before_one_check), true);
+    let rule = Rule::MachineResumed.id();
+    let verdict = verdicts
+        .iter()
+        .find(|verdict| verdict.rule.to_string() == rule);
+    assert_eq!(
+        verdict.unwrap().detail,
+        "the program was started again 2 times, and the machine passed every rule before anything that needs it"
+    );
+}
+
+#[test]
 fn a_step_that_begins_before_a_digest_was_read_is_a_violation() {
     let unread = violated(|lines| {
         lines.retain(|line| {
@@ -170,10 +184,7 @@ fn resume_noted(stage: &Stage, words: &str) -> std::process::Output {
 #[test]
 fn an_older_copy_of_the_folder_does_not_have_the_words_that_were_noted() {
     let stage = Stage::new();
-    let mut child = stage.rehearse(&[]);
-    read_until(&mut child, 30);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    stage.killed_at(30);
     let chain = stage.chain();
     let noted = chain.head().short_words();
     let path = stage.dir().join("transcript.jsonl");

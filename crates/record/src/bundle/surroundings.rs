@@ -56,14 +56,14 @@ impl Record<'_> {
     /// MACHINE-RESUMED: the program may have been started again on another machine, or on one
     /// that was changed in between.
     pub(super) fn machine_after_resuming(&self) -> Verdict {
-        let (mut examined, mut resumed, mut times) = (false, None, 0);
+        let (mut examined, mut resumed, mut times, mut passed) = (false, None, 0, 0);
         let mut unexamined = None;
         for entry in self.chain.entries() {
             match &entry.event {
                 Event::MachineChecked { verdicts } => {
                     examined = true;
-                    if self.passes(verdicts) {
-                        resumed = None;
+                    if self.passes(verdicts) && resumed.take().is_some() {
+                        passed += 1;
                     }
                 }
                 Event::Resumed { .. } if examined => {
@@ -91,16 +91,21 @@ impl Record<'_> {
                 Rule::MachineResumed,
                 "the program ran from the check of the machine to the end",
             ),
-            (None, 1) => Verdict::held(
-                Rule::MachineResumed,
-                "the program was started again once, and the machine passed every rule",
-            ),
-            (None, times) => Verdict::held(
-                Rule::MachineResumed,
-                format!(
-                    "the program was started again {times} times, and the machine passed every rule each time"
-                ),
-            ),
+            (None, times) => {
+                let often = match times {
+                    1 => "once".to_owned(),
+                    times => format!("{times} times"),
+                };
+                let then = match (times == passed, times) {
+                    (true, 1) => "passed every rule",
+                    (true, _) => "passed every rule each time",
+                    (false, _) => "passed every rule before anything that needs it",
+                };
+                Verdict::held(
+                    Rule::MachineResumed,
+                    format!("the program was started again {often}, and the machine {then}"),
+                )
+            }
         }
     }
 
