@@ -102,6 +102,20 @@ fn show_names_every_holder_and_the_digest_in_words() {
 }
 
 #[test]
+fn show_warns_of_what_clients_refuse() {
+    let folder = Folder::new();
+    let zero = r#"{"signatures":[],"signed":{"_type":"targets","spec_version":"2.0.0","version":0,
+        "expires":"2027-11-01T00:00:00Z","targets":{}}}"#;
+    let file = folder.file("targets.json", zero.as_bytes());
+    let output = keymoot(&["show".as_ref(), file.as_ref()]);
+    assert_eq!(output.status.code(), Some(0));
+    let shown = text(&output.stdout);
+    for warning in ["warning SPEC-VERSION: ", "warning ZERO-VERSION: "] {
+        assert!(shown.contains(warning), "{shown}");
+    }
+}
+
+#[test]
 fn diff_shows_the_change_and_nothing_else() {
     let folder = Folder::new();
     let mut ceremony = Ceremony::new();

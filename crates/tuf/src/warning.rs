@@ -71,6 +71,14 @@ pub enum Warning {
 }
 
 impl Warning {
+    /// What clients refuse. The reader of `expires` has its own warning.
+    pub fn nonconforming(found: Vec<Nonconformity>) -> impl Iterator<Item = Self> {
+        let others = found.into_iter();
+        others
+            .filter(|one| !matches!(one, Nonconformity::Expires(_)))
+            .map(Self::Nonconforming)
+    }
+
     /// The name that scripts may rely on.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::quorum::{Quorum, Rejection};
 use crate::key::Algorithm;
-use crate::{Document, KeyEntry, KeyId, Nonconformity, Root, Warning, conformance};
+use crate::{Document, KeyEntry, KeyId, Root, Warning, conformance};
 use keymoot_core::digest::Digest;
 
 /// The most attempts to find the signer of a signature under an unknown id;
@@ -42,7 +42,7 @@ pub(super) fn of_root(
             .cloned(),
     );
     warnings.extend(refused_elsewhere(&root.keys));
-    warnings.extend(nonconforming(conformance::of_root(document, root)));
+    warnings.extend(Warning::nonconforming(conformance::of_root(document, root)));
     warnings.extend(names.warnings());
     warnings
 }
@@ -55,14 +55,6 @@ pub(super) fn of_role(document: &Document, quorum: &Quorum) -> BTreeSet<Warning>
     warnings.extend(strangers.map(Warning::UnknownSigner));
     warnings.extend(names.warnings());
     warnings
-}
-
-/// What clients refuse. The reader of `expires` has its own warning.
-pub(super) fn nonconforming(found: Vec<Nonconformity>) -> impl Iterator<Item = Warning> {
-    let others = found.into_iter();
-    others
-        .filter(|one| !matches!(one, Nonconformity::Expires(_)))
-        .map(Warning::Nonconforming)
 }
 
 fn of_signatures<'n>(

@@ -372,7 +372,7 @@ fn judge(
             });
         }
         let conformance = conformance::of_targets(document, content.delegations.as_ref());
-        warnings.extend(oddities::nonconforming(conformance));
+        warnings.extend(Warning::nonconforming(conformance));
         (content.expires, content.delegations)
     } else {
         let mut content = Vec::new();
@@ -380,7 +380,7 @@ fn judge(
         let common = Common::read(&at, &mut content).map_err(DocumentError::from)?;
         listing = meta::read(&at).map_err(DocumentError::from)?;
         warnings.extend(content);
-        warnings.extend(oddities::nonconforming(nonconformities(document)));
+        warnings.extend(Warning::nonconforming(nonconformities(document)));
         (common.expires, None)
     };
     let verified = VerifiedRole {

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use keymoot_tuf::{Checks, Document, Root, Targets, count, document_changes};
+use keymoot_tuf::{
+    Checks, Document, Root, Targets, Warning, count, document_changes, nonconformities,
+};
 
 use super::answer::{Answer, Failure, digest, line, tell};
 use super::file;
@@ -41,7 +43,9 @@ pub(super) fn show(path: &Path) -> Result<Answer, Failure> {
             Vec::new()
         }
     };
-    for warning in document.warnings().iter().chain(&warnings) {
+    let refused = Warning::nonconforming(nonconformities(&document));
+    let refused: Vec<_> = refused.collect();
+    for warning in document.warnings().iter().chain(&warnings).chain(&refused) {
         line(&mut text, &format!("warning {}: {warning}", warning.name()));
     }
     if let Some(names) = names {
