@@ -16,10 +16,12 @@ use keymoot_core::{
     text::{escape, escape_path, quoted_path},
 };
 use keymoot_record::{
-    apart::{Answer, Asking, Collected, answer::Says, armour, collect as judge},
+    apart::{
+        Answer, Asking, Collected, answer::Says, armour, clock as differing_clock, collect as judge,
+    },
     bundle,
-    rules::{machine, roster::Handle},
-    transcript::{Branch, Event, Time},
+    rules::roster::Handle,
+    transcript::Event,
 };
 use keymoot_verify::files::read_bounded;
 
@@ -235,7 +237,10 @@ fn one(
     }
     let mut said = said(&event);
     if let Event::Answered { branch, .. } = &*event {
-        said += &clocks_apart(branch, asked_at(desk, branch), now);
+        let differs = differing_clock::apart(desk.journal.chain(), branch, now);
+        said += &differs.map_or_else(String::new, |differs| {
+            format!("; its clock was {differs} this one: compare both with a watch")
+        });
     }
     desk.record(*event)?;
     let last = desk.journal.chain().entries().last();
@@ -271,44 +276,6 @@ fn said(event: &Event) -> String {
     said
 }
 
-/// The time of the line that a branch follows.
-fn asked_at(desk: &Desk<'_>, branch: &Branch) -> Option<Time> {
-    let (_, first) = branch.base();
-    let before = usize::try_from(first).ok()?.checked_sub(1)?;
-    let line = desk.journal.chain().entries().get(before)?;
-    Some(line.time)
-}
-
-/// A note where the holder's clock differs from this one's: an answer is made after the line that
-/// it follows, and before it is taken in. It is no reason to refuse the answer.
-fn clocks_apart(branch: &Branch, asked: Option<Time>, now: Time) -> String {
-    let times = || branch.entries().iter().map(|entry| entry.time.unix());
-    let latest = times().max().unwrap_or_else(|| now.unix());
-    let earliest = times().min().unwrap_or_else(|| now.unix());
-    let ahead = latest.saturating_sub(now.unix());
-    let behind = asked.map_or(0, |asked| asked.unix().saturating_sub(earliest));
-    let most = i64::from(machine::APART) * 60;
-    let (by, way) = match (ahead > most, behind > most) {
-        (true, _) => (ahead, "ahead of"),
-        (false, true) => (behind, "behind"),
-        (false, false) => return String::new(),
-    };
-    format!(
-        "; its clock was about {} {way} this one: compare both with a watch",
-        about(by)
-    )
-}
-
-/// A time of some minutes or more, in the largest unit of which it has two.
-fn about(seconds: i64) -> String {
-    let rounded = |unit: i64| seconds.saturating_add(unit / 2) / unit;
-    match seconds {
-        ..7_200 => format!("{} minutes", rounded(60)),
-        7_200..172_800 => format!("{} hours", rounded(3_600)),
-        _ => format!("{} days", rounded(86_400)),
-    }
-}
-
 /// MANIFEST.json, once the ceremony is sealed and it is made.
 fn manifest(desk: &Desk<'_>) -> Result<Option<Vec<u8>>, HostError> {
     if desk.state.manifest.is_none() {
@@ -319,43 +286,4 @@ fn manifest(desk: &Desk<'_>) -> Result<Option<Vec<u8>>, HostError> {
         .and_then(|files| bundle::manifest(desk.state, &files));
     made.map(Some)
         .map_err(|error| HostError::new(error.to_string(), "resume, then try again"))
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use keymoot_record::transcript::Chain;
-
-    const MINUTE: i64 = 60;
-    const DAY: i64 = 86_400;
-
-    fn at(seconds: i64) -> Time {
-        Time::from_unix(1_800_000_000 + seconds).unwrap()
-    }
-
-    /// The note on an answer that was made `made` seconds after its request and taken in a minute
-    /// after it by this machine's clock.
-    fn note(made: i64) -> String {
-        let chain = Chain::default();
-        let text = "an answer".to_owned();
-        let entry = chain.next(Event::Note { text }, at(made)).unwrap();
-        let branch = Branch::of(vec![entry]).unwrap();
-        clocks_apart(&branch, Some(at(0)), at(MINUTE))
-    }
-
-    #[test]
-    fn an_answer_from_a_machine_whose_clock_differs_says_by_how_much() {
-        for made in [-5 * MINUTE, 0, MINUTE, 6 * MINUTE] {
-            assert_eq!(note(made), "", "{made}");
-        }
-        for (made, said) in [
-            (3 * DAY, "about 3 days ahead of this one"),
-            (8 * MINUTE, "about 7 minutes ahead of this one"),
-            (DAY, "about 24 hours ahead of this one"),
-            (-3 * DAY, "about 3 days behind this one"),
-        ] {
-            assert!(note(made).contains(said), "{}", note(made));
-        }
-    }
 }

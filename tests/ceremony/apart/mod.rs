@@ -6,6 +6,7 @@ mod mixed;
 mod occasions;
 mod once;
 mod requests;
+mod told;
 
 use std::{collections::BTreeMap, fs, path::PathBuf, process::Output, sync::OnceLock};
 

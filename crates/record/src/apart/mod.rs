@@ -7,6 +7,7 @@
 
 pub mod answer;
 pub mod armour;
+pub mod clock;
 pub mod collect;
 pub mod fork;
 pub mod request;

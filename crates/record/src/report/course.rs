@@ -1,48 +1,49 @@
 //! The events line by line, and before them what did not go as planned.
 
 use super::{
-    facts::Facts,
+    facts::{APART, Facts},
     gantt,
     page::{Block, Phrase, Row, Table},
     present,
 };
 use crate::{
+    apart::clock,
     ceremony::{amend::differences, bags},
-    transcript::{Entry, Event},
+    transcript::{Branch, Entry, Event},
 };
 use keymoot_core::text::escape;
 
-/// Notes, exceptions, device errors and a clock that was set back: a reader wants to know these
-/// first.
+/// Notes, exceptions, device errors and a clock that was set back, also in the answers of holders
+/// apart: a reader wants to know these first.
 pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
-    let remarkable = |entry: &Entry| {
-        matches!(
-            entry.event,
-            Event::Note { .. }
-                | Event::Exception { .. }
-                | Event::Mishap { .. }
-                | Event::Resumed { .. }
-                | Event::Left {}
-                | Event::EndedWithout { .. }
-                | Event::Amended { .. }
-                | Event::Arrived { .. }
-                | Event::Departed { .. }
-                | Event::TurnEnded {
-                    unfinished: Some(_),
-                    ..
-                }
-        )
-    };
     let mut rows = Vec::new();
-    let mut before: Option<&Entry> = None;
-    for entry in facts.chain.entries() {
-        if let Some(before) = before.filter(|before| entry.time < before.time) {
-            rows.push(set_back(entry, before));
+    let entries = facts.chain.entries();
+    for (place, entry) in entries.iter().enumerate() {
+        let before = place.checked_sub(1).and_then(|place| entries.get(place));
+        unplanned(&mut rows, before, entry, entry.seq.to_string());
+        if facts.revision < APART {
+            continue;
         }
-        if remarkable(entry) {
+        if refuses(entry) {
             rows.push(row(entry));
         }
-        before = Some(entry);
+        if let Event::Answered { branch, late, .. } = &entry.event {
+            let differs = clock::apart(facts.chain, branch, entry.time);
+            if *late || differs.is_some() {
+                rows.push(row(entry));
+            }
+            rows.extend(differs.map(|differs| {
+                of_the_line(
+                    entry,
+                    format!("the clock of this answer's machine was {differs} the table's"),
+                )
+            }));
+            let mut before = None;
+            for (line, number) in of_branch(entry, branch) {
+                unplanned(&mut rows, before, line, number);
+                before = Some(line);
+            }
+        }
     }
     let mut blocks = vec![Block::Section(
         "What did not go as the script says".to_owned(),
@@ -77,6 +78,49 @@ pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
 
 const HEADS: &[&str] = &["Line", "Time", "What happened"];
 
+/// What did not go as planned in a line, and between it and the one before it on the same machine.
+fn unplanned(rows: &mut Vec<Row>, before: Option<&Entry>, entry: &Entry, number: String) {
+    let remarkable = matches!(
+        entry.event,
+        Event::Note { .. }
+            | Event::Exception { .. }
+            | Event::Mishap { .. }
+            | Event::Resumed { .. }
+            | Event::Left {}
+            | Event::EndedWithout { .. }
+            | Event::Amended { .. }
+            | Event::Arrived { .. }
+            | Event::Departed { .. }
+            | Event::TurnEnded {
+                unfinished: Some(_),
+                ..
+            }
+    );
+    if let Some(before) = before.filter(|before| entry.time < before.time) {
+        rows.push(set_back(entry, before, number.clone()));
+    }
+    if remarkable {
+        rows.push(numbered(entry, number));
+    }
+}
+
+/// Whether a holder apart gives no answer, or is not awaited any more.
+fn refuses(entry: &Entry) -> bool {
+    matches!(
+        entry.event,
+        Event::Declined { .. } | Event::Withdrawn { .. }
+    )
+}
+
+/// The lines of an answer, each with the number of the answer and its own.
+fn of_branch<'a>(
+    answer: &'a Entry,
+    branch: &'a Branch,
+) -> impl Iterator<Item = (&'a Entry, String)> {
+    let lines = branch.entries().iter().zip(1_u64..);
+    lines.map(|(line, number)| (line, format!("{}.{number}", answer.seq)))
+}
+
 /// Every line of the transcript.
 pub(super) fn timeline(facts: &Facts<'_>) -> Vec<Block> {
     let script = &facts.state.plan.script;
@@ -98,8 +142,8 @@ pub(super) fn timeline(facts: &Facts<'_>) -> Vec<Block> {
             rows.extend(odd.into_iter().map(|odd| of_the_line(entry, odd)));
         }
         if let Event::Answered { branch, .. } = &entry.event {
-            let lines = branch.entries().iter().zip(1_u64..);
-            rows.extend(lines.map(|(line, n)| numbered(line, format!("{}.{n}", entry.seq))));
+            let lines = of_branch(entry, branch);
+            rows.extend(lines.map(|(line, number)| numbered(line, number)));
         }
     }
     vec![
@@ -114,10 +158,10 @@ pub(super) fn timeline(facts: &Facts<'_>) -> Vec<Block> {
 }
 
 /// Digests fix the order of the lines; the times are the machine's.
-fn set_back(entry: &Entry, before: &Entry) -> Row {
+fn set_back(entry: &Entry, before: &Entry, number: String) -> Row {
     let seconds = before.time.unix() - entry.time.unix();
     Row::Cells(vec![
-        entry.seq.to_string().into(),
+        number.into(),
         entry.time.to_string().into(),
         Phrase::strong(format!(
             "before this line the machine's clock was set back by {seconds} seconds at least"
@@ -138,7 +182,7 @@ fn row(entry: &Entry) -> Row {
     numbered(entry, entry.seq.to_string())
 }
 
-/// A line under this number: those of a branch have the number of the answer, and their own.
+/// A line under this number.
 fn numbered(entry: &Entry, number: String) -> Row {
     let sentence = entry.sentence();
     let remarkable = matches!(

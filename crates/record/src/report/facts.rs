@@ -42,6 +42,10 @@ pub(super) struct Facts<'a> {
 /// the expectations that fit. Before, it named the witnesses of the roster.
 pub(super) const WHO_CAME: u32 = 3;
 
+/// From this derivation revision on, what did not go as planned includes refusals, and the lines
+/// and clocks of answers apart.
+pub(super) const APART: u32 = 3;
+
 /// A holder and the holder's devices.
 #[derive(Debug)]
 pub(super) struct Holder<'a> {
