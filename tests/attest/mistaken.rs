@@ -28,6 +28,15 @@ fn the_attestation_given_twice_asks_for_the_device_certificate() {
     );
 }
 
+#[test]
+fn the_device_certificate_given_twice_asks_for_the_attestation() {
+    let text = refusal(&[&data(PAIR[1]), &data(PAIR[1])]);
+    assert!(
+        text.contains("DEVICE-EVIDENCE") && text.contains("attestation of the key is missing"),
+        "{text}"
+    );
+}
+
 const YUBIHSM: [&str; 2] = [
     "yubihsm-34331133/key-0x0003-ed25519.pem",
     "yubihsm-34331133/device-cert.pem",

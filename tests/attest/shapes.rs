@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::lookalike::{DEVICE_EXTENSIONS, Lookalike, Recipe, SLOT_EXTENSIONS};
-use crate::program::{proven, refused};
+use crate::program::{proven, refusal, refused};
 
 fn judged(vendor: &Lookalike, recipe: &Recipe) -> Vec<String> {
     let [attestation, device] = vendor.evidence(recipe);
@@ -87,6 +87,28 @@ fn a_slot_attestation_of_another_shape_is_refused() {
         );
         assert_eq!(rules, ["DEVICE-EVIDENCE"], "{name}");
     }
+}
+
+#[test]
+fn a_certificate_full_of_foreign_extensions_is_refused_in_few_words() {
+    let vendor = Lookalike::vendor();
+    let foreign: String = (0..500).map(|n| format!("1.2.3.{n}=DER:00\n")).collect();
+    let long = format!("1.2{}=DER:00\n", ".4000000000".repeat(200));
+    let [attestation, device] = vendor.evidence(&Recipe {
+        slot_extensions: format!("{SLOT_EXTENSIONS}{long}{foreign}"),
+        ..Recipe::default()
+    });
+    let text = refusal(&[
+        &attestation,
+        &device,
+        Path::new("--vendor-dir"),
+        &vendor.vendor_dir(),
+    ]);
+    assert!(
+        text.contains("and 481 more, which no device writes"),
+        "{text}"
+    );
+    assert!(text.len() < 2_000, "{text}");
 }
 
 #[test]

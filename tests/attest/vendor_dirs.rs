@@ -239,3 +239,23 @@ fn an_empty_folder_is_not_a_violation() {
     ]);
     assert_eq!(output.status.code(), Some(1));
 }
+
+#[test]
+fn a_list_of_the_vendors_keys_is_read_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let [attestation, device] = sample();
+    let list = folder.path().join("vendor.toml");
+    std::fs::write(&list, format!("#{}\n", "x".repeat(70_000))).unwrap();
+    let output = attest(&[
+        &attestation,
+        &device,
+        Path::new("--vendor-dir"),
+        folder.path(),
+    ]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("vendor.toml is larger than 65536 bytes"),
+        "{said}"
+    );
+}

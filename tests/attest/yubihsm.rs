@@ -392,6 +392,16 @@ fn facts_that_no_device_states_together_are_refused() {
 }
 
 #[test]
+fn the_attestation_of_the_devices_own_key_is_no_fault_of_the_device() {
+    let vendor = Lookalike::of_yubihsms();
+    let recipe = Recipe {
+        slot_name: "YubiHSM Attestation id:0x0000",
+        ..with("020103", "020100")
+    };
+    assert_eq!(judged(&vendor, &recipe), ["DEVICE-EVIDENCE"]);
+}
+
+#[test]
 fn a_key_that_was_not_generated_in_this_device_alone_is_refused() {
     let vendor = Lookalike::of_yubihsms();
     for origin in ["02", "10", "11", "12", "03", "13"] {

@@ -86,7 +86,7 @@ impl<'a> Certificate<'a> {
             {
                 return Err(format!(
                     "has the extension {} more than once",
-                    extension.oid
+                    oid_text(&extension.oid)
                 ));
             }
         }
@@ -188,6 +188,11 @@ pub(super) const BASIC_CONSTRAINTS: Oid<'static> = oid!(2.5.29.19);
 /// `keyUsage` (RFC 5280, section 4.2.1.3).
 pub(super) const KEY_USAGE: Oid<'static> = oid!(2.5.29.15);
 
+/// An OID for people: a foreign one can have any length.
+pub(super) fn oid_text(oid: &Oid<'_>) -> String {
+    excerpt(&oid.to_id_string())
+}
+
 /// A Unix time as people read it.
 pub(super) fn time_text(unix: i64) -> String {
     ASN1Time::from_timestamp(unix)
@@ -233,7 +238,7 @@ fn rebuild(tbs: &[u8], algorithm: &[u8], signature: &[u8]) -> Vec<u8> {
 }
 
 /// One DER element with its length in the shortest form.
-fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(super) fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     let short: Vec<u8> = length
         .iter()

@@ -1,10 +1,11 @@
 //! Reading one certificate of a device, and collecting all its faults.
 
 use x509_parser::asn1_rs::Oid;
+use x509_parser::extensions::X509Extension;
 
-use super::certificate::{BASIC_CONSTRAINTS, Certificate, KEY_USAGE, SignatureAlgorithm};
+use super::certificate::{BASIC_CONSTRAINTS, Certificate, KEY_USAGE, SignatureAlgorithm, oid_text};
 use super::family::Family;
-use keymoot_core::Violation;
+use keymoot_core::{Violation, text::several};
 
 /// Collects the faults of one certificate.
 pub(super) struct Checks<'c, 'd> {
@@ -44,26 +45,30 @@ impl<'c, 'd> Checks<'c, 'd> {
     /// An attestation of a key holds the vendor's own extensions and no others,
     /// none of them critical. A later firmware may state more under its arc.
     pub(super) fn only_the_arc_of(&mut self, family: Family) {
-        for extension in self.certificate.extensions() {
-            if extension.critical || !extension.oid.to_id_string().starts_with(family.arc()) {
-                self.fail(format!(
-                    "has the extension {}, which no device writes",
-                    extension.oid
-                ));
-            }
-        }
+        self.no_extension("which no device writes", |extension| {
+            extension.critical || !extension.oid.to_id_string().starts_with(family.arc())
+        });
     }
 
     /// Refuses a critical extension that keymoot does not know.
     pub(super) fn nothing_critical_unknown(&mut self) {
-        for extension in self.certificate.extensions() {
+        self.no_extension("critical and not understood", |extension| {
             let known = [BASIC_CONSTRAINTS, KEY_USAGE].contains(&extension.oid);
-            if extension.critical && !known {
-                self.fail(format!(
-                    "has the critical extension {}, which is not understood",
-                    extension.oid
-                ));
-            }
+            extension.critical && !known
+        });
+    }
+
+    fn no_extension(&mut self, why: &str, is_wrong: impl Fn(&X509Extension<'_>) -> bool) {
+        let extensions = self.certificate.extensions().iter();
+        let wrong = extensions.filter(|extension| is_wrong(extension));
+        let wrong: Vec<_> = wrong.map(|extension| oid_text(&extension.oid)).collect();
+        if !wrong.is_empty() {
+            let extensions = match wrong.len() {
+                1 => "extension",
+                _ => "extensions",
+            };
+            let wrong = several(&wrong, ", ");
+            self.fail(format!("has the {extensions} {wrong}, {why}"));
         }
     }
 

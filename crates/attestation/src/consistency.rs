@@ -3,7 +3,7 @@
 //! They are signed by the device, so a contradiction means a forged device or
 //! a wrong assumption of ours about devices; both must be reported.
 
-use super::device_facts::Firmware;
+use super::device_facts::{Firmware, FormFactor};
 use super::piv::{DeviceStatement, SlotStatement};
 use super::trust::Anchor;
 use keymoot_core::{Rule, Violation};
@@ -50,6 +50,18 @@ pub(super) fn contradictions(
             && !(Firmware::new(4, 3, 0)..Firmware::new(4, 4, 0)).contains(&firmware),
         format!("firmware {firmware} states no serial number"),
     );
+    let form = statement.form_factor;
+    found_if(
+        statement.pin_policy.matches_a_finger() && !form.is_some_and(FormFactor::bio),
+        format!(
+            "PIN policy {} takes a fingerprint, and the device states the form of no Bio",
+            statement.pin_policy
+        ),
+    );
+    found_if(
+        form.is_some_and(FormFactor::security_key),
+        "the form factor is of a Security Key, which has no PIV".to_owned(),
+    );
     // Within a generation the two differ on genuine devices.
     if let Some(device) = device.filter(|device| device.firmware.major() != firmware.major()) {
         found_if(
@@ -75,9 +87,9 @@ pub(super) fn contradictions(
 
 #[cfg(test)]
 mod tests {
-    use super::super::device_facts::{FormFactor, PinPolicy, Slot, TouchPolicy};
+    use super::super::device_facts::{PinPolicy, Slot, TouchPolicy};
     use super::super::key_algorithm::KeyAlgorithm;
-    use super::{Firmware, SlotStatement};
+    use super::{Firmware, FormFactor, SlotStatement};
     use keymoot_core::Violation;
 
     const GENUINE: SlotStatement = SlotStatement {
@@ -142,6 +154,23 @@ mod tests {
             })
             .is_empty()
         );
+    }
+
+    #[test]
+    fn a_fingerprint_belongs_to_the_bio_alone_and_piv_to_no_security_key() {
+        for (pin_policy, form_factor, contradicting) in [
+            (PinPolicy::MatchOnce, Some(6), 0),
+            (PinPolicy::MatchAlways, Some(0x87), 0),
+            (PinPolicy::MatchAlways, Some(4), 1),
+            (PinPolicy::Always, Some(0x43), 1),
+        ] {
+            let statement = SlotStatement {
+                pin_policy,
+                form_factor: form_factor.map(FormFactor::from_byte),
+                ..GENUINE
+            };
+            assert_eq!(contradictions(&statement).len(), contradicting);
+        }
     }
 
     #[test]

@@ -92,6 +92,11 @@ impl PinPolicy {
             _ => return None,
         })
     }
+
+    /// Whether a fingerprint is as good as the PIN.
+    pub(super) const fn matches_a_finger(self) -> bool {
+        matches!(self, Self::MatchOnce | Self::MatchAlways)
+    }
 }
 
 impl fmt::Display for PinPolicy {
@@ -162,6 +167,11 @@ impl FormFactor {
     #[must_use]
     pub const fn bio(self) -> bool {
         matches!(self.shape(), 6 | 7)
+    }
+
+    /// Whether the device is a Security Key.
+    pub(super) const fn security_key(self) -> bool {
+        self.0 & Self::SECURITY_KEY != 0
     }
 
     const fn shape(self) -> u8 {

@@ -66,21 +66,35 @@ fn public_key_of(certificate: &[u8]) -> Result<Vec<u8>, String> {
 /// The label and content of the only PEM block, `None` where there is no PEM.
 fn pem_block(bytes: &[u8]) -> Result<Option<(String, Vec<u8>)>, String> {
     const BEGIN: &str = "-----BEGIN ";
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
     if bytes.len() > MAX_CERTIFICATE {
         return Err(format!(
             "has more than {MAX_CERTIFICATE} bytes, more than any certificate"
         ));
     }
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return Ok(None);
+    if bytes.is_empty() {
+        return Err("is empty".to_owned());
+    }
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err("is UTF-16 text, not ASCII: save it again".to_owned());
+    }
+    let has_begin = |bytes: &[u8]| {
+        let mut windows = bytes.windows(BEGIN.len());
+        windows.any(|window| window == BEGIN.as_bytes())
     };
-    if !text.contains(BEGIN) {
+    if !has_begin(bytes) {
         return Ok(None);
     }
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let (rest, pem) = parse_x509_pem(bytes).map_err(|_| "holds damaged PEM".to_owned())?;
-    if !rest.iter().all(u8::is_ascii_whitespace) {
+    if has_begin(rest) {
         return Err("holds more than one PEM block".to_owned());
+    }
+    // The parser looks at the beginning of the last line alone.
+    let last = format!("\n-----END {}-----", pem.label);
+    if !bytes.trim_ascii_end().ends_with(last.as_bytes()) {
+        return Err("holds PEM that does not end with the line of its label".to_owned());
     }
     if !pem
         .label
@@ -109,5 +123,37 @@ mod tests {
         let at = der.windows(4).position(|bytes| bytes == point).unwrap();
         der[at + 1] -= 5;
         assert!(public_key_der(&der).is_err());
+    }
+
+    #[test]
+    fn a_file_of_another_form_is_called_by_it() {
+        let pem = include_str!(
+            "../../../tests/data/attestation/gopiv-yk5-root263751/slot-9a-attestation.pem"
+        );
+        let utf_16: Vec<_> = ("\u{feff}".to_owned() + pem)
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let ends = "does not end with the line of its label";
+        let end = "-----END CERTIFICATE-----";
+        for (wrong, why) in [
+            (Vec::new(), "is empty"),
+            (utf_16, "is UTF-16 text"),
+            (pem.repeat(2).into(), "more than one PEM block"),
+            (format!("{pem}Bag").into(), ends),
+            (pem.replace(end, "-----END PRIVATE KEY-----").into(), ends),
+            (pem.replace(end, &format!("{end}more")).into(), ends),
+        ] {
+            let refused = certificate_der(&wrong).unwrap_err();
+            assert!(refused.contains(why), "{why}: {refused}");
+        }
+        let der = certificate_der(pem.as_bytes());
+        let unusual = [
+            format!("\u{feff}{pem}").into_bytes(),
+            [b"\xe9\n", pem.as_bytes()].concat(),
+        ];
+        for same in unusual {
+            assert_eq!(certificate_der(&same), der);
+        }
     }
 }

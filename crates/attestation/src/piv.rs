@@ -72,6 +72,12 @@ pub(super) fn mistaken(
             "both certificates are attestations of keys; the device certificate is missing",
             "read the certificate out of slot F9 of the same device and give it second",
         ))
+    } else if f9(attestation) && f9(device) {
+        Some(Violation::new(
+            Rule::DeviceEvidence,
+            "both certificates are of devices; the attestation of the key is missing",
+            "have the device attest the key, and give that certificate first",
+        ))
     } else {
         None
     }

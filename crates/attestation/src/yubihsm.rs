@@ -108,7 +108,7 @@ pub(super) fn key_statement(certificate: &Certificate<'_>) -> Result<KeyStatemen
     );
     let algorithm = checks.demand(
         KeyAlgorithm::of(certificate.public_key()).filter(|algorithm| generated(*algorithm)),
-        "holds a public key of a kind that is not known of a YubiHSM 2",
+        "holds a public key of a kind that this program does not read of a YubiHSM 2",
     );
     checks.only_the_arc_of(Family::YubiHsm);
     if certificate.extension(&FIPS).is_some() {
@@ -219,10 +219,6 @@ pub(super) fn judged(key: &KeyStatement, device: Option<&DeviceStatement>) -> Ve
         ),
     );
     found_if(
-        key.object == 0,
-        "the key attestation is of object 0x0000, which is no key's".to_owned(),
-    );
-    found_if(
         key.domains.bits() == 0,
         "the key is in no domain, and so nobody could use it".to_owned(),
     );
@@ -233,6 +229,13 @@ pub(super) fn judged(key: &KeyStatement, device: Option<&DeviceStatement>) -> Ve
             key.firmware
         ),
     );
+    if key.object == 0 {
+        found.push(Violation::new(
+            Rule::DeviceEvidence,
+            "the attestation is of object 0x0000, the device's own attestation key, and of no key of a holder",
+            "attest the key that was generated for the holder",
+        ));
+    }
     if key.origin != Origin::GENERATED {
         found.push(Violation::new(
             Rule::DeviceOrigin,

@@ -1,13 +1,13 @@
 //! Reads the evidence of one key, and verifies it.
 
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::io::Read as _;
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use keymoot_attestation as attestation;
 use keymoot_attestation::{Evidence, Manifest, TrustStore, VerifiedAttestation};
 use keymoot_core::text::escape_path;
-use keymoot_core::{Rule, Violation};
+use keymoot_core::{HostError, Rule, Violation};
 
 use crate::files;
 
@@ -24,8 +24,14 @@ pub(super) struct Files<'a> {
 }
 
 pub(super) enum Failure {
-    Unreadable(PathBuf, io::Error),
+    Unreadable(HostError),
     Refused(Vec<Violation>),
+}
+
+impl From<HostError> for Failure {
+    fn from(error: HostError) -> Self {
+        Self::Unreadable(error)
+    }
 }
 
 impl From<Violation> for Failure {
@@ -81,10 +87,13 @@ pub(super) fn examine(files: Files<'_>, store: &TrustStore) -> Result<Facts, Fai
     })
 }
 
+/// The largest `vendor.toml`, in bytes.
+const LARGEST_MANIFEST: u64 = 64 * 1024;
+
 /// Reads a little more than any certificate needs and never a whole disk.
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+fn read(path: &Path) -> Result<Vec<u8>, HostError> {
     const ENOUGH: u64 = 64 * 1024 + 1;
-    let unreadable = |error| Failure::Unreadable(path.to_owned(), error);
+    let unreadable = |error| HostError::file("read", path, &error);
     let mut bytes = Vec::new();
     files::open(path)
         .map_err(unreadable)?
@@ -96,7 +105,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// The store that a folder's `vendor.toml` lists.
 pub(super) fn store(dir: &Path) -> Result<TrustStore, Failure> {
-    let text = read(&dir.join("vendor.toml"))?;
+    let text = files::read_bounded(&dir.join("vendor.toml"), LARGEST_MANIFEST)?;
     let manifest = Manifest::parse(&String::from_utf8_lossy(&text))?;
     let contents: Vec<Vec<u8>> = manifest
         .files()

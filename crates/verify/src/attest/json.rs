@@ -1,6 +1,7 @@
 //! The outcome as the one JSON object that `docs/formats.md` describes.
 
 use keymoot_attestation::{Family, Origin, Specifics};
+use keymoot_core::Violation;
 use keymoot_core::digest::Digest;
 use keymoot_core::text::escape;
 use serde::Serialize;
@@ -95,6 +96,9 @@ struct FolderReport<'a> {
     format: &'static str,
     proven: bool,
     evidence: Vec<FolderEntry<'a>>,
+    /// Of `--vendor-dir`: no evidence was read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    violations: Vec<ReportViolation<'a>>,
 }
 
 #[derive(Serialize)]
@@ -115,29 +119,36 @@ struct ReportOutcome<'a> {
 impl<'a> From<&'a Outcome> for ReportOutcome<'a> {
     fn from(outcome: &'a Outcome) -> Self {
         let violations = outcome.as_ref().err().into_iter().flatten();
-        let violations = violations.map(|violation| ReportViolation {
-            rule: violation.rule.id(),
-            what: &violation.what,
-            next: &violation.next,
-        });
         Self {
             proven: outcome.is_ok(),
             facts: outcome.as_ref().ok().map(report_facts),
-            violations: violations.collect(),
+            violations: violations.map(ReportViolation::from).collect(),
         }
     }
 }
 
-/// Prints the outcome for each attestation in a folder, by its path.
-pub(super) fn print_folder(found: &[(String, Outcome)]) {
+impl<'a> From<&'a Violation> for ReportViolation<'a> {
+    fn from(violation: &'a Violation) -> Self {
+        Self {
+            rule: violation.rule.id(),
+            what: &violation.what,
+            next: &violation.next,
+        }
+    }
+}
+
+/// Prints the outcome for each attestation in a folder, by its path; or why the store of the vendor's
+/// keys is refused.
+pub(super) fn print_folder(found: &[(String, Outcome)], store: &[Violation]) {
     let evidence = found.iter().map(|(path, outcome)| FolderEntry {
         path: escape(path),
         outcome: outcome.into(),
     });
     let report = FolderReport {
         format: "keymoot-attest-folder/1",
-        proven: found.iter().all(|(_, outcome)| outcome.is_ok()),
+        proven: store.is_empty() && found.iter().all(|(_, outcome)| outcome.is_ok()),
         evidence: evidence.collect(),
+        violations: store.iter().map(ReportViolation::from).collect(),
     };
     say!("{}", crate::json::printed(&report));
 }

@@ -5,6 +5,7 @@ mod args;
 mod examine;
 mod folder;
 mod json;
+mod scan;
 mod text;
 
 use std::path::Path;
@@ -24,6 +25,9 @@ pub fn run(args: &Args, vendor: &TrustStore) -> ExitCode {
         (Some(device), false) => device,
         (Some(_), true) => return usage("a folder holds the device certificates: name it alone"),
         (None, false) => {
+            if let Err(error) = args.attestation.metadata() {
+                return failed(&HostError::file("read", &args.attestation, &error));
+            }
             return usage(
                 "give the device certificate after the attestation, or a folder of evidence",
             );
@@ -41,9 +45,7 @@ pub fn run(args: &Args, vendor: &TrustStore) -> ExitCode {
     let outcome = match examined {
         Ok(facts) => Ok(facts),
         Err(Failure::Refused(violations)) => Err(violations),
-        Err(Failure::Unreadable(path, error)) => {
-            return failed(&HostError::file("read", &path, &error));
-        }
+        Err(Failure::Unreadable(error)) => return failed(&error),
     };
     match args.json {
         true => json::print(&outcome),
@@ -62,6 +64,6 @@ pub fn run(args: &Args, vendor: &TrustStore) -> ExitCode {
 pub(crate) fn read_store(dir: &Path) -> Result<TrustStore, crate::Failure> {
     store(dir).map_err(|failure| match failure {
         Failure::Refused(violations) => crate::Failure::violations(violations),
-        Failure::Unreadable(path, error) => HostError::file("read", &path, &error).into(),
+        Failure::Unreadable(error) => error.into(),
     })
 }

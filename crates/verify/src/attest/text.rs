@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use keymoot_attestation::{PinPolicy, Specifics, TouchPolicy, YubiHsmFacts, YubiKeyFacts};
+use keymoot_core::Violation;
 use keymoot_core::digest::Digest;
 use keymoot_core::text::{escape, escape_path};
 
@@ -29,35 +30,64 @@ pub(super) fn print(args: &Args, outcome: &Outcome) {
     }
 }
 
-/// Prints one line for each attestation in a folder, and how many are proven.
-pub(super) fn print_folder(found: &[(String, Outcome)]) {
+/// Prints one line for each attestation in a folder, and how many are proven; or why the store of the
+/// vendor's keys is refused.
+pub(super) fn print_folder(found: &[(String, Outcome)], store: &[Violation]) {
     let mut text = String::new();
     for (path, outcome) in found {
         let path = escape(path);
-        // Writing to a String cannot fail, here and below.
         match outcome {
             Ok(facts) => {
+                // Writing to a String cannot fail, here and below.
                 let _ = writeln!(text, "PROVEN   {path}: {}", one_line(facts));
             }
-            Err(violations) => {
-                for violation in violations {
-                    let _ = writeln!(
-                        text,
-                        "REFUSED  {path}: {}: {}\n         help: {}",
-                        violation.rule, violation.what, violation.next
-                    );
-                }
-            }
+            Err(violations) => refused(&mut text, &path, violations),
         }
     }
-    let proven = found.iter().filter(|(_, outcome)| outcome.is_ok()).count();
-    let _ = writeln!(text, "{proven} of {} attestations are proven.", found.len());
+    if !store.is_empty() {
+        refused(&mut text, "vendor.toml", store);
+        text.push_str("No evidence was read.\n");
+        output::text(&text);
+        return;
+    }
+    let proven = || {
+        found
+            .iter()
+            .filter_map(|(_, outcome)| outcome.as_ref().ok())
+    };
+    let alone = proven().filter(|facts| !facts.key_compared).count();
+    if alone > 0 {
+        let _ = writeln!(
+            text,
+            "NO KEY WAS COMPARED for {alone} of them: whether these keys are in use is unknown. \
+             Name one attestation and its device certificate, with --public-key FILE."
+        );
+    }
+    let _ = writeln!(
+        text,
+        "{} of {} attestations are proven.",
+        proven().count(),
+        found.len()
+    );
     output::text(&text);
+}
+
+fn refused(text: &mut String, path: &str, violations: &[Violation]) {
+    for violation in violations {
+        let _ = writeln!(
+            text,
+            "REFUSED  {path}: {}: {}\n         help: {}",
+            violation.rule, violation.what, violation.next
+        );
+    }
 }
 
 fn one_line(facts: &Facts) -> String {
     let proven = &facts.attestation;
-    let serial = proven.serial().map(|n| n.to_string()).unwrap_or_default();
+    let serial = proven.serial().map_or_else(
+        || "without a stated serial number".to_owned(),
+        |serial| serial.to_string(),
+    );
     let (family, firmware) = (proven.family(), proven.firmware());
     match proven.specifics() {
         Specifics::YubiKey(stated) => format!(
