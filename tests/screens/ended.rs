@@ -183,6 +183,41 @@ fn a_quorum_breaks_while_it_closes_and_the_signed_root_is_kept_as_unfinished() {
 }
 
 #[test]
+fn a_quorum_breaks_after_somebody_was_asked_to_close_apart() {
+    let mut held = Occasion::begin(2, "annual-resign", "1-initial-root");
+    held.opens(OPENING, ["bag 17", "12:00"]);
+    held.five_are_present();
+    opens_bags(&mut held.at);
+    held.reads();
+    for holder in 1..=5 {
+        held.turn(CALL_TO_SIGN, holder, &old_pin(holder));
+    }
+    takes_bags(&mut held.at);
+    held.at.expect(CLOSING).expect(CONFIRM).enter("confirm");
+    held.at.expect(CALL_TO_CLOSE);
+    comes_or_goes(&mut held, 5, "departed");
+    held.at.expect(CALL_TO_CLOSE.following(&["departed"]));
+    held.at.press("\u{c}").expect("type leave").enter("leave");
+    assert_eq!(held.at.exit_code(), 4);
+    let asked = keymoot()
+        .arg("request")
+        .arg(held.dir())
+        .args(["--to", "holder-5", "-o"])
+        .arg(held.folder.path().join("request"))
+        .output()
+        .unwrap();
+    assert!(asked.status.success(), "{asked:?}");
+    held.at = Terminal::start(["resume".as_ref(), held.dir().as_os_str()]);
+    held.at
+        .expect(CALL_TO_CLOSE.following(&["machine-checked"]));
+    ends_without(&mut held.at, "2", "holder-5 is on a ship");
+    held.turn(CLOSE, 1, &[(unattended_pin(1), &["the closing signature"])]);
+    held.at.expect(ENOUGH.with("1 of 1 have")).enter("enough");
+    is_over(&mut held.at);
+    record(&held.folder.path().join("bundle"));
+}
+
+#[test]
 fn a_heartbeat_that_finds_four_keys_ends_with_a_record_of_them() {
     let mut held = Occasion::begin(6, "heartbeat", "5-crates-root-change");
     held.opens(OPENING, ["bag 17", "12:00"]);

@@ -1,6 +1,6 @@
 //! The files of a bundle, made from the sealed transcript.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -28,7 +28,7 @@ use crate::{
         roster::Handle,
         scenario::{REVOKED, TARGETS},
     },
-    transcript::{Chain, Mode},
+    transcript::{Chain, Event, Mode},
 };
 use keymoot_attestation::TrustStore;
 use keymoot_core::{digest::Digest, text::excerpt};
@@ -125,20 +125,57 @@ pub fn contents(
     if !state.signs_revoked() && !revoked.keys().is_empty() && state.ended.is_none() {
         files.insert(REVOKED.to_owned(), revoked.bytes());
     }
-    for (path, digest) in &seal.attachments {
+    let attached = seal.attachments.iter();
+    let attached = attached.map(|(path, digest)| (path.clone(), path, digest));
+    for (to, path, digest) in attached.chain(earlier(&state, &sealed)) {
         if !may_be_attached(path, &state) {
             return Err(fault(&format!(
                 "\"{}\" is not for a seal to attach",
                 excerpt(path)
             )));
         }
-        files.insert(path.clone(), object(digest, path)?);
+        files.insert(to, object(digest, path)?);
     }
     let account =
         report::Account::of(&state, &sealed, objects, vendor).map_err(|why| fault(&why))?;
     files.insert(REPORT_HTML.to_owned(), account.html().into_bytes());
     files.insert(REPORT_MARKDOWN.to_owned(), account.markdown().into_bytes());
     Ok(files)
+}
+
+/// What earlier seals attached, where each file is kept, and the path that it had. A request between
+/// such a seal and the last one contains it, so a verifier needs it to make the request again.
+fn earlier<'c>(
+    state: &State,
+    sealed: &'c Chain,
+) -> impl Iterator<Item = (String, &'c String, &'c Digest)> {
+    let last_asked = state.requests.last().map_or(0, |asked| asked.seq);
+    let last = state
+        .sealed
+        .iter()
+        .flat_map(|seal| seal.attachments.values());
+    let last: BTreeSet<_> = last.copied().collect();
+    let earlier = sealed
+        .entries()
+        .iter()
+        .filter_map(move |entry| match &entry.event {
+            Event::Sealed { attachments } if entry.seq < last_asked => {
+                Some((entry.seq, attachments))
+            }
+            _ => None,
+        });
+    earlier.flat_map(move |(seq, attachments)| {
+        let changed = attachments
+            .iter()
+            .filter(|(_, digest)| !last.contains(*digest));
+        let kept: Vec<_> = changed
+            .map(|(path, digest)| {
+                let below = path.strip_prefix(REHEARSAL).unwrap_or_default();
+                (format!("{REHEARSAL}/sealed-{seq}{below}"), path, digest)
+            })
+            .collect();
+        kept
+    })
 }
 
 /// Both repositories for publication: the previous files, and over them those that
