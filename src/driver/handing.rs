@@ -42,10 +42,15 @@ impl Driver<'_, '_> {
         let how = loop {
             match self.operator.hand_over(&offered)? {
                 Takes::Copy => break Handed::Taken,
-                Takes::Into(folder) => match escrow::write_to(&folder, &name, &bytes) {
-                    Ok(()) => break Handed::Stick,
-                    Err(error) => offered.refused = Some(format!("{}: {}", error.what, error.next)),
-                },
+                Takes::Into(folder) => {
+                    let ceremony = self.world.folder.path();
+                    match escrow::write_to(&folder, ceremony, &name, &bytes) {
+                        Ok(()) => break Handed::Stick,
+                        Err(error) => {
+                            offered.refused = Some(format!("{}: {}", error.what, error.next));
+                        }
+                    }
+                }
             }
         };
         self.record(Event::EscrowHanded {

@@ -1,6 +1,7 @@
 //! The secrets of a holder's device, sealed to the holder's own age recipient.
 
 use std::{
+    fs,
     io::{Read as _, Write as _},
     path::Path,
 };
@@ -136,24 +137,38 @@ pub fn open_puk(escrow: &Path, identities: &Path) -> Result<(u32, Secret), HostE
 /// Writes a sealed file into a folder on the holder's own medium, and reads it back.
 ///
 /// # Errors
-/// [`HostError`] when there is no such folder, or the medium gives back something else.
-pub fn write_to(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), HostError> {
+/// [`HostError`] when there is no such folder, it is in the folder of the ceremony, it has another
+/// file of this name, or the medium gives back something else.
+pub fn write_to(folder: &Path, ceremony: &Path, name: &str, bytes: &[u8]) -> Result<(), HostError> {
     let path = folder.join(name);
+    let shown = escape_path(&path);
     if !folder.is_dir() {
         return Err(HostError::new(
             format!("{} is no folder", escape_path(folder)),
             "mount the stick, and type the folder where it is mounted",
         ));
     }
+    let real =
+        |path: &Path| fs::canonicalize(path).map_err(|error| HostError::file("read", path, &error));
+    if real(folder)?.starts_with(real(ceremony)?) {
+        return Err(HostError::new(
+            format!("{} is in the ceremony's own folder", escape_path(folder)),
+            "type the folder where the holder's own stick is mounted",
+        ));
+    }
+    // A holder may come twice to the same stick.
+    let read = || keymoot_verify::files::read_bounded(&path, LARGEST);
+    if fs::symlink_metadata(&path).is_ok() && read().ok().as_deref() != Some(bytes) {
+        return Err(HostError::new(
+            format!("{shown}: there is another file of this name"),
+            "type another folder, or move that file away",
+        ));
+    }
     crate::host::whole::write_durably(&path, bytes)?;
-    let read = keymoot_verify::files::read_bounded(&path, LARGEST)?;
-    match read == bytes {
+    match read()? == bytes {
         true => Ok(()),
         false => Err(HostError::new(
-            format!(
-                "{}: the medium gave back something else",
-                escape_path(&path)
-            ),
+            format!("{shown}: the medium gave back something else"),
             "take another stick",
         )),
     }

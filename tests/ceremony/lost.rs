@@ -1,19 +1,26 @@
 //! Ceremonies that call everybody who is present: when a step may end early, and what the one for
 //! a lost quorum says of the quorum.
 
+use std::fs;
+
 use keymoot_record::{
     ceremony::{State, turn::Purpose},
     rules::roster::Handle,
 };
 use testkit::stage::{Stage, finished, keymoot, said};
 
-/// The states of an unattended ceremony of nine holders, of whom five sign a root, at its questions
-/// of whose turn it is to prove a key.
-fn at_proofs(script: &str) -> Vec<State> {
+/// An unattended ceremony of nine holders, of whom five sign a root.
+fn held(script: &str) -> Stage {
     let stage = Stage::new();
     let bundle = finished().out();
     let output = stage.rehearsed(&[script, "--previous", bundle.to_str().unwrap()]);
     assert!(output.status.success(), "{}", said(&output));
+    stage
+}
+
+/// The states of such a ceremony at its questions of whose turn it is to prove a key.
+fn at_proofs(script: &str) -> Vec<State> {
+    let stage = held(script);
     let mut state = State::new(stage.state().plan);
     let mut states = Vec::new();
     for entry in stage.chain().entries() {
@@ -49,6 +56,26 @@ fn a_ceremony_for_a_lost_quorum_names_no_threshold_and_says_when_the_quorum_is_t
     let documents = state.plan.summary().documents;
     assert_eq!(documents.last().unwrap(), "one key is enough");
     assert!(documents.iter().all(|sentence| !sentence.contains('5')));
+}
+
+#[test]
+fn a_bundle_that_says_that_the_quorum_is_lost_says_so_to_its_readers() {
+    let stage = held("quorum-lost");
+    let report = fs::read_to_string(stage.out().join("report.md")).unwrap();
+    assert!(
+        report.contains("**The quorum is lost**: holder-1, "),
+        "{report}"
+    );
+    let signed = "| that the quorum is lost |";
+    assert_eq!(report.matches(signed).count(), 9, "{report}");
+    let mut status = keymoot();
+    let output = status.arg("status").arg(stage.out()).output().unwrap();
+    let next = "This bundle says that the quorum is lost: announce it, and begin again";
+    assert!(said(&output).contains(next), "{}", said(&output));
+    let again = Stage::new();
+    let output = again.rehearsed(&["annual-resign", "--previous", stage.out().to_str().unwrap()]);
+    let help = "begin again with initial-root, and without a previous bundle";
+    assert!(said(&output).contains(help), "{}", said(&output));
 }
 
 #[test]

@@ -78,13 +78,19 @@ fn the_sealed_file_is_written_to_the_holders_stick_before_the_turn_ends() {
     let mut at = up_to_the_hand_over(&rehearsal);
     at.enter("/no/such/stick");
     at.expect("is no folder")
-        .enter(stick.path().to_str().unwrap());
-    at.expect(REMOVE.following(&["escrow-handed"]))
-        .by_hand(PLUG);
-    at.expect(CALL);
+        .enter(rehearsal.dir().join("escrow").to_str().unwrap());
     let kept = fs::read_dir(rehearsal.dir().join("escrow")).unwrap();
     let kept = kept.map(|entry| entry.unwrap().path()).next().unwrap();
     let taken = stick.path().join(kept.file_name().unwrap());
+    fs::write(&taken, "another file").unwrap();
+    at.expect("is in the ceremony's own folder")
+        .enter(stick.path().to_str().unwrap());
+    at.expect("there is another file of this name");
+    fs::remove_file(&taken).unwrap();
+    at.enter(stick.path().to_str().unwrap());
+    at.expect(REMOVE.following(&["escrow-handed"]))
+        .by_hand(PLUG);
+    at.expect(CALL);
     assert_eq!(fs::read(taken).unwrap(), fs::read(kept).unwrap());
     let chain = transcript(&rehearsal.dir());
     assert!(chain.entries().iter().any(|entry| matches!(
@@ -99,7 +105,7 @@ fn the_sealed_file_is_written_to_the_holders_stick_before_the_turn_ends() {
     let report = fs::read_to_string(rehearsal.dir().join("bundle/report.md")).unwrap();
     let said = |how: &str| report.matches(how).count();
     assert_eq!(
-        said("sealed to the holder, and written to the holder's own medium in the same turn"),
+        said("written in the same turn into a folder that was named as the holder's own medium"),
         1
     );
     assert_eq!(said("sealed to the holder, who took a copy"), 8);

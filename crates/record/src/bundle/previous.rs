@@ -46,7 +46,12 @@ pub fn previous_state(bundle: &Bundle) -> Verdict {
             };
             format!("{says}closed by {closers} of {holders} keys, and the quorum is {threshold}")
         },
-        "start from the last bundle that a quorum closed; if the quorum is lost, start again with initial-root",
+        match lost {
+            true => {
+                "begin again with initial-root, and without a previous bundle. If the quorum is not lost, start from the last bundle that one closed"
+            }
+            false => "start from the last bundle that a quorum closed",
+        },
     )
 }
 

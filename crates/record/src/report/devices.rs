@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     ceremony::script::Document,
+    rules::scenario::Scenario,
     transcript::{Event, Handed},
 };
 use keymoot_attestation::{Family, Specifics, VerifiedAttestation};
@@ -34,7 +35,7 @@ pub(super) fn table(facts: &Facts<'_>) -> Vec<Block> {
                 .into(),
             device.map_or_else(|| "none".to_owned(), serial).into(),
             device.map_or_else(String::new, firmware).into(),
-            signed(holder),
+            signed(facts, holder),
         ])
     });
     vec![
@@ -58,13 +59,17 @@ fn who(holder: &Holder<'_>) -> Phrase {
     }
 }
 
-fn signed(holder: &Holder<'_>) -> Phrase {
+fn signed(facts: &Facts<'_>, holder: &Holder<'_>) -> Phrase {
     // With two devices a document may be signed twice.
     let documents: BTreeSet<_> = holder.seat.signatures.keys().map(|(d, _)| *d).collect();
     let names: Vec<_> = documents.into_iter().map(Document::name).collect();
-    match names.is_empty() {
-        true => "nothing".into(),
-        false => names.join(", ").into(),
+    match (names.is_empty(), holder.seat.proof) {
+        (false, _) => names.join(", ").into(),
+        (true, Some(_)) if facts.state.scenario() == Scenario::QuorumLost => {
+            "that the quorum is lost".into()
+        }
+        (true, Some(_)) => "a presence proof".into(),
+        (true, None) => "nothing".into(),
     }
 }
 
@@ -184,7 +189,7 @@ fn lines(
                 }
                 Some(_) => match handed(facts, device.enrolment.serial) {
                     Some(Handed::Stick) => {
-                        "sealed to the holder, and written to the holder's own medium in the same turn"
+                        "sealed to the holder, and written in the same turn into a folder that was named as the holder's own medium"
                     }
                     Some(Handed::Taken) => "sealed to the holder, who took a copy",
                     None => "sealed to the holder; the record does not say how the holder got them",

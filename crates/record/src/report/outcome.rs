@@ -13,7 +13,7 @@ use crate::{
         seat::Seat,
         seating::Standing,
     },
-    rules::roster::Handle,
+    rules::{roster::Handle, scenario::Scenario},
     transcript::Mode,
 };
 use keymoot_core::text::escape;
@@ -62,8 +62,25 @@ pub(super) fn summary(facts: &Facts<'_>) -> Vec<Block> {
     lines.push(("Head", digest(&facts.seal.head)));
     lines.push(("Not before", not_before(facts)));
     let mut blocks = ended(facts);
+    blocks.extend(lost(facts));
     blocks.extend([Block::Paragraph(told.into()), Block::Facts(lines)]);
     blocks
+}
+
+/// That the quorum is lost, who signed it, and what follows.
+fn lost(facts: &Facts<'_>) -> Option<Block> {
+    let state = facts.state;
+    if state.scenario() != Scenario::QuorumLost || state.ended.is_some() {
+        return None;
+    }
+    let signers = state.seats.iter().filter(|seat| state.has_shown(seat));
+    let signers: Vec<_> = signers.map(|seat| seat.handle.clone()).collect();
+    let told = Phrase::strong("The quorum is lost").and(format!(
+        ": {} signed a statement that says so and names the newest root. Announce it. Nothing in this bundle is for clients, and no \
+         ceremony can start from it: initial-root begins a new quorum, without a previous bundle.",
+        Handle::list(&signers)
+    ));
+    Some(Block::Paragraph(told))
 }
 
 /// That the ceremony ended without its purpose, what is missing, and what it leaves.

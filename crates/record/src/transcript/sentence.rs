@@ -244,7 +244,7 @@ impl Event {
             } => format!(
                 "{holder} has the sealed file of device {serial}, {}",
                 match how {
-                    Handed::Stick => "on the holder's own medium",
+                    Handed::Stick => "in a folder that was named as the holder's own medium",
                     Handed::Taken => "as a copy that the holder took",
                 }
             ),

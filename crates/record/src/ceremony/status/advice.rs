@@ -18,6 +18,16 @@ pub struct Advice {
 /// From so many absences in a row on, the advice names the holder.
 pub const REPEATED: u64 = 2;
 
+/// After a ceremony that says that the quorum is lost.
+pub(super) fn begin_again() -> Advice {
+    Advice {
+        script: Some("initial-root"),
+        sentence: "This bundle says that the quorum is lost: announce it, and begin again with initial-root, without a \
+                   previous bundle."
+            .to_owned(),
+    }
+}
+
 /// The most urgent thing first.
 pub(super) fn next(
     documents: &[DocumentStatus],

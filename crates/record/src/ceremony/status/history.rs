@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     ceremony::State,
+    rules::scenario::Scenario,
     transcript::{Chain, Event},
 };
 
@@ -19,6 +20,8 @@ pub struct History {
     pub(super) shown: BTreeSet<String>,
     /// Whether the ceremony signed no document, but presence proofs.
     pub(super) only_shows: bool,
+    /// Whether it says that the quorum is lost.
+    pub(super) is_lost: bool,
 }
 
 impl History {
@@ -28,6 +31,7 @@ impl History {
         let only_shows = state.scenario().is_statement();
         let mut history = Self {
             only_shows,
+            is_lost: state.scenario() == Scenario::QuorumLost && state.ended.is_none(),
             ..Self::default()
         };
         let mut handed = BTreeMap::new();

@@ -115,7 +115,10 @@ impl Standing<'_> {
             survives_losses: signed(can_sign) - signed(threshold),
             enrolments_published: !self.previous.enrolments().is_empty(),
         };
-        let next = advice::next(&documents, &quorum, &holders, &publishing);
+        let next = match self.history.as_ref().is_some_and(|history| history.is_lost) {
+            true => advice::begin_again(),
+            false => advice::next(&documents, &quorum, &holders, &publishing),
+        };
         Ok(Status {
             format: FORMAT,
             at: self.now.to_string(),
