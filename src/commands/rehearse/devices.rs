@@ -33,15 +33,24 @@ pub(super) fn simulated(args: &Args, plan: &Plan, seed: u64) -> SimulatorSetting
     }
 }
 
-/// How many devices of a family there are: those that earlier ceremonies enrolled, stolen ones
-/// among them, and one for each key that is made here.
+/// How many devices of a family there are: those that earlier ceremonies enrolled, and one for each
+/// key that is made here. A device whose key is revoked is there, too, and nobody can enrol it.
 fn count(plan: &Plan, family: Family) -> usize {
     let published = plan
         .previous()
         .map(Previous::enrolments)
         .unwrap_or_default();
     let enrolled = published.iter().filter(|p| p.enrolment.family == family);
-    enrolled.count() + makers(plan, family).count()
+    let made = makers(plan, family).count();
+    let stolen = match (made, plan.previous()) {
+        (1.., Some(previous)) => {
+            let revoked = previous.revoked().keys().iter();
+            let is_published = |serial| published.iter().any(|p| p.enrolment.serial == serial);
+            revoked.filter(|key| !is_published(key.serial)).count()
+        }
+        _ => 0,
+    };
+    enrolled.count() + stolen + made
 }
 
 /// The holders of a family who make a key here, in the order of their seats.

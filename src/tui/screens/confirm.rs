@@ -92,7 +92,11 @@ impl Confirm {
             }
         };
         let first = odd.filter(|_| self.remarked.insert((self.at, typed.to_owned())))?;
-        Some(format!("{first} Read the bag, and type its number again."))
+        let again = match bags::is_none(typed) {
+            true => "If there is no bag, type the word again.",
+            false => "Read the bag, and type its number again.",
+        };
+        Some(format!("{first} {again}"))
     }
 
     /// Where lines are typed, shows what the word confirms, and how to change it.

@@ -1,11 +1,11 @@
-//! What the report says of an answer that did not go as planned.
+//! What the report says of what did not go as planned, in the room and apart.
 
 use std::collections::BTreeMap;
 
-use keymoot_core::digest::Digest;
+use keymoot_core::{Rule, Violation, digest::Digest};
 use keymoot_record::{
     report::Account,
-    transcript::{Branch, Chain, Entry, Event, Time},
+    transcript::{Branch, Chain, Entry, Event, Person, Time},
 };
 use testkit::stage::below;
 
@@ -14,15 +14,16 @@ use super::{five_apart, vendor};
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
-/// The sealed record of five holders apart, in which something happened otherwise.
-fn changed(mut change: impl FnMut(&Chain, &Entry) -> Event) -> String {
+/// The report of five holders apart, in which other events happened in place of some.
+fn report(mut change: impl FnMut(&Chain, &Entry) -> Vec<Event>) -> String {
     let stage = five_apart();
     let state = stage.state();
     let sealed = state.sealed.as_ref().unwrap().seq;
     let mut chain = Chain::default();
     for entry in &stage.chain().entries()[..=usize::try_from(sealed).unwrap()] {
-        let event = change(&chain, entry);
-        chain.push(chain.next(event, entry.time).unwrap()).unwrap();
+        for event in change(&chain, entry) {
+            chain.push(chain.next(event, entry.time).unwrap()).unwrap();
+        }
     }
     let objects = below(&stage.dir().join("objects")).into_values();
     let objects: BTreeMap<_, _> = objects.map(|bytes| (Digest::of(&bytes), bytes)).collect();
@@ -31,10 +32,14 @@ fn changed(mut change: impl FnMut(&Chain, &Entry) -> Event) -> String {
         kept.or_else(|| state.plan.object(digest))
     };
     let account = Account::of(&state, &chain, &object, &vendor(stage)).unwrap();
-    let report = account.markdown();
-    let (_, remarks) = report
-        .split_once("## What did not go as the script says")
-        .unwrap();
+    account.markdown()
+}
+
+/// What that report lists as not planned.
+fn changed(mut change: impl FnMut(&Chain, &Entry) -> Event) -> String {
+    let report = report(|chain, entry| vec![change(chain, entry)]);
+    let title = "## What did not go as the script says";
+    let (_, remarks) = report.split_once(title).unwrap();
     remarks.split_once("\n## ").unwrap().0.to_owned()
 }
 
@@ -105,4 +110,35 @@ fn a_refusal_and_a_note_in_an_answer_are_in_the_report() {
         event
     });
     assert!(noted.contains("the cat was here"), "{noted}");
+}
+
+#[test]
+fn what_a_rule_refused_is_in_the_report() {
+    let same = |_: &Chain, entry: &Entry| entry.event.clone();
+    assert!(!changed(same).contains("violated"));
+    let refused = changed(|_, entry| {
+        let mut event = entry.event.clone();
+        if let Event::MachineChecked { verdicts } = &mut event {
+            let running = Violation::new(Rule::MachineNetwork, "it is online", "unplug it");
+            *verdicts = vec![running.into()];
+        }
+        event
+    });
+    assert!(refused.contains("violated MACHINE-NETWORK"), "{refused}");
+}
+
+#[test]
+fn a_witness_who_came_late_is_said_to_have_come_at_a_line() {
+    let late = report(|_, entry| {
+        let mut event = entry.event.clone();
+        let Event::RollCalled { witnesses, .. } = &mut event else {
+            return vec![event];
+        };
+        let names = std::mem::take(witnesses).into_iter();
+        let arrive = names.map(|name| Event::Arrived {
+            person: Person::Witness(name),
+        });
+        std::iter::once(event).chain(arrive).collect()
+    });
+    assert!(late.contains(", who came at line "), "{late}");
 }

@@ -6,7 +6,7 @@ use super::{
     seating::{Place, Standing},
 };
 use crate::rules::documents;
-use keymoot_core::text::escape;
+use keymoot_core::{Rule, text::escape};
 
 /// The summary of a ceremony by this plan. Each sentence is safe to show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -99,6 +99,12 @@ impl Plan {
             sentences.push("no document: holders sign that their keys are there".to_owned());
         }
         sentences.push(format!("{threshold} of {holders} keys must sign"));
+        if self.script.script().scenario.changes_policy() {
+            // The rule names each difference.
+            let said = self.verdicts().iter();
+            let said = said.filter(|verdict| verdict.rule == Rule::PolicyPrevious);
+            sentences.extend(said.map(|verdict| verdict.detail.clone()));
+        }
         sentences
     }
 

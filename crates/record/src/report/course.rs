@@ -1,7 +1,7 @@
 //! The events line by line, and before them what did not go as planned.
 
 use super::{
-    facts::{APART, Facts},
+    facts::{Facts, UNPLANNED},
     gantt,
     page::{Block, Phrase, Row, Table},
     present,
@@ -11,7 +11,7 @@ use crate::{
     ceremony::{amend::differences, bags},
     transcript::{Branch, Entry, Event},
 };
-use keymoot_core::text::escape;
+use keymoot_core::{Verdict, text::escape};
 
 /// Notes, exceptions, device errors and a clock that was set back, also in the answers of holders
 /// apart: a reader wants to know these first.
@@ -20,13 +20,11 @@ pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
     let entries = facts.chain.entries();
     for (place, entry) in entries.iter().enumerate() {
         let before = place.checked_sub(1).and_then(|place| entries.get(place));
-        unplanned(&mut rows, before, entry, entry.seq.to_string());
-        if facts.revision < APART {
+        unplanned(facts, &mut rows, before, entry, entry.seq.to_string());
+        if facts.revision < UNPLANNED {
             continue;
         }
-        if refuses(entry) {
-            rows.push(row(entry));
-        }
+        rows.extend(in_other_bags(facts, entry));
         if let Event::Answered { branch, late, .. } = &entry.event {
             let differs = clock::apart(facts.chain, branch, entry.time);
             if *late || differs.is_some() {
@@ -40,7 +38,7 @@ pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
             }));
             let mut before = None;
             for (line, number) in of_branch(entry, branch) {
-                unplanned(&mut rows, before, line, number);
+                unplanned(facts, &mut rows, before, line, number);
                 before = Some(line);
             }
         }
@@ -67,7 +65,7 @@ pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
     blocks.extend(absent);
     blocks.push(if rows.is_empty() {
         Block::Paragraph(
-            format!("{nothing}: no note, no exception, no device error, no interruption, and the machine's clock never went back.")
+            format!("{nothing}: no note, no exception, no refused device, no device error, no interruption, and the machine's clock never went back.")
                 .into(),
         )
     } else {
@@ -79,7 +77,13 @@ pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
 const HEADS: &[&str] = &["Line", "Time", "What happened"];
 
 /// What did not go as planned in a line, and between it and the one before it on the same machine.
-fn unplanned(rows: &mut Vec<Row>, before: Option<&Entry>, entry: &Entry, number: String) {
+fn unplanned(
+    facts: &Facts<'_>,
+    rows: &mut Vec<Row>,
+    before: Option<&Entry>,
+    entry: &Entry,
+    number: String,
+) {
     let remarkable = matches!(
         entry.event,
         Event::Note { .. }
@@ -99,17 +103,40 @@ fn unplanned(rows: &mut Vec<Row>, before: Option<&Entry>, entry: &Entry, number:
     if let Some(before) = before.filter(|before| entry.time < before.time) {
         rows.push(set_back(entry, before, number.clone()));
     }
-    if remarkable {
+    let refused = facts.revision >= UNPLANNED && (declines(entry) || is_refused(entry));
+    if remarkable || refused {
         rows.push(numbered(entry, number));
     }
 }
 
 /// Whether a holder apart gives no answer, or is not awaited any more.
-fn refuses(entry: &Entry) -> bool {
+fn declines(entry: &Entry) -> bool {
     matches!(
         entry.event,
         Event::Declined { .. } | Event::Withdrawn { .. }
     )
+}
+
+/// Whether a rule refused a device, or the machine.
+fn is_refused(entry: &Entry) -> bool {
+    let verdicts = match &entry.event {
+        Event::MachineChecked { verdicts }
+        | Event::DeviceSeen { verdicts, .. }
+        | Event::Provisioned { verdicts, .. }
+        | Event::Attested { verdicts, .. }
+        | Event::LogRead { verdicts, .. } => verdicts.as_slice(),
+        _ => &[],
+    };
+    verdicts.iter().any(Verdict::is_violated)
+}
+
+/// The devices that did not come in their bags, below the line that says so.
+fn in_other_bags(facts: &Facts<'_>, entry: &Entry) -> Vec<Row> {
+    let Event::Confirmed { fields, .. } = &entry.event else {
+        return Vec::new();
+    };
+    let odd = bags::in_another_bag(fields, &facts.opening.bags);
+    odd.into_iter().map(|odd| of_the_line(entry, odd)).collect()
 }
 
 /// The lines of an answer, each with the number of the answer and its own.
@@ -137,10 +164,7 @@ pub(super) fn timeline(facts: &Facts<'_>) -> Vec<Block> {
             rows.push(Row::Title(escape(&format!("{act}{}", step.title))));
         }
         rows.push(row(entry));
-        if let Event::Confirmed { fields, .. } = &entry.event {
-            let odd = bags::in_another_bag(fields, &facts.opening.bags);
-            rows.extend(odd.into_iter().map(|odd| of_the_line(entry, odd)));
-        }
+        rows.extend(in_other_bags(facts, entry));
         if let Event::Answered { branch, .. } = &entry.event {
             let lines = of_branch(entry, branch);
             rows.extend(lines.map(|(line, number)| numbered(line, number)));

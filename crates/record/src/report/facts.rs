@@ -42,9 +42,9 @@ pub(super) struct Facts<'a> {
 /// the expectations that fit. Before, it named the witnesses of the roster.
 pub(super) const WHO_CAME: u32 = 3;
 
-/// From this derivation revision on, what did not go as planned includes refusals, and the lines
-/// and clocks of answers apart.
-pub(super) const APART: u32 = 3;
+/// From this derivation revision on, what did not go as planned includes refused devices, other bags,
+/// refusals, and the lines and clocks of answers apart.
+pub(super) const UNPLANNED: u32 = 3;
 
 /// A holder and the holder's devices.
 #[derive(Debug)]

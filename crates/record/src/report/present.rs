@@ -1,6 +1,6 @@
 //! The witnesses who were in the room, by the roll call and by who arrived after it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{
     facts::{Facts, WHO_CAME},
@@ -16,19 +16,17 @@ use keymoot_core::text::escape;
 /// does not say who came: all of them count.
 pub(super) fn witnesses(facts: &Facts<'_>) -> (Vec<Phrase>, Vec<Phrase>) {
     let came = came(facts);
-    let (present, absent): (Vec<_>, Vec<_>) =
-        facts
-            .state
-            .plan
-            .roster
-            .witnesses
-            .iter()
-            .partition(|witness| {
-                came.as_ref()
-                    .is_none_or(|names| names.contains(&*witness.name))
-            });
-    let phrases = |all: Vec<&Witness>| all.into_iter().map(named).collect();
-    (phrases(present), phrases(absent))
+    let (mut present, mut absent) = (Vec::new(), Vec::new());
+    for witness in &facts.state.plan.roster.witnesses {
+        match came.as_ref().map(|came| came.get(&*witness.name)) {
+            Some(None) => absent.push(named(witness)),
+            Some(Some(&Some(line))) => {
+                present.push(named(witness).and(format!(", who came at line {line}")));
+            }
+            None | Some(Some(None)) => present.push(named(witness)),
+        }
+    }
+    (present, absent)
 }
 
 /// The witnesses of the roster who did not come, for a reader who asks who watched.
@@ -40,14 +38,12 @@ pub(super) fn absent(facts: &Facts<'_>) -> Option<Block> {
     let told = match (present.is_empty(), absent.is_empty()) {
         (false, true) => return None,
         (true, true) => "By the transcript, no witness was present. The roster lists none.",
-        (true, false) => "By the transcript, no witness was present. The roster lists: ",
-        (false, false) => "By the transcript, these witnesses of the roster were not present: ",
+        (true, false) => "By the transcript, no witness was present. The roster lists:",
+        (false, false) => "By the transcript, these witnesses of the roster were not present:",
     };
     let mut told = Phrase::strong(told);
     for (number, witness) in absent.into_iter().enumerate() {
-        if number > 0 {
-            told = told.and("; ");
-        }
+        told = told.and(if number > 0 { "; " } else { " " });
         told.0.extend(witness.0);
     }
     Some(Block::Paragraph(told))
@@ -58,21 +54,22 @@ fn is_counted(facts: &Facts<'_>) -> bool {
     facts.revision >= WHO_CAME && facts.state.calls_witnesses()
 }
 
-/// The names of those who came; `None` where the transcript does not count witnesses.
-fn came<'f>(facts: &'f Facts<'_>) -> Option<BTreeSet<&'f str>> {
+/// The names of those who came, each with the line at which it came after the roll call; `None` where
+/// the transcript does not count witnesses.
+fn came<'f>(facts: &'f Facts<'_>) -> Option<BTreeMap<&'f str, Option<u64>>> {
     if !is_counted(facts) {
         return None;
     }
-    let mut names = BTreeSet::new();
+    let mut names = BTreeMap::new();
     for entry in facts.chain.entries() {
         match &entry.event {
             Event::RollCalled { witnesses, .. } => {
-                names.extend(witnesses.iter().map(String::as_str));
+                names.extend(witnesses.iter().map(|name| (name.as_str(), None)));
             }
             Event::Arrived {
                 person: Person::Witness(name),
             } => {
-                names.insert(name.as_str());
+                names.entry(name.as_str()).or_insert(Some(entry.seq));
             }
             _ => {}
         }

@@ -11,6 +11,9 @@ use super::args::Args;
 use super::examine::{Facts, Outcome};
 use crate::{complain, output};
 
+const ANOTHER_VENDOR: &str =
+    "The vendor's certificates are those of --vendor-dir, not the ones this program carries.";
+
 /// Prints what was proven to standard output, or what was refused to standard error.
 pub(super) fn print(args: &Args, outcome: &Outcome) {
     match outcome {
@@ -55,6 +58,10 @@ pub(super) fn print_folder(found: &[(String, Outcome)], store: &[Violation]) {
             .iter()
             .filter_map(|(_, outcome)| outcome.as_ref().ok())
     };
+    if proven().any(|facts| !facts.store.is_compiled_in()) {
+        text.push_str(ANOTHER_VENDOR);
+        text.push('\n');
+    }
     let alone = proven().filter(|facts| !facts.key_compared).count();
     if alone > 0 {
         let _ = writeln!(
@@ -116,10 +123,7 @@ impl fmt::Display for Account<'_> {
             "PROVEN: {vendor} attests that the device generated this key.\n"
         )?;
         if !self.facts.store.is_compiled_in() {
-            writeln!(
-                f,
-                "  The vendor's certificates are those of --vendor-dir, not the ones this program carries.\n"
-            )?;
+            writeln!(f, "  {ANOTHER_VENDOR}\n")?;
         }
         writeln!(f, "  Device       {}", proven.family())?;
         match proven.serial() {

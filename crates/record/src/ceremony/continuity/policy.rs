@@ -165,6 +165,6 @@ pub(super) fn same(claim: &Claim<'_>, previous: &Previous) -> Verdict {
                 faults.join(", ")
             )
         },
-        "correct the policy: no scenario changes these, and this one replaces no such key",
+        "correct the policy, or take the script that changes it (change-policy): on this occasion it stays",
     )
 }

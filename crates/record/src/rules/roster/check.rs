@@ -39,7 +39,7 @@ fn size(roster: &Roster, policy: &Policy) -> Verdict {
         named != seats,
         || format!("{named} holders for {seats} seats"),
         || format!("the roster names {named} holders; the policy asks for {seats}"),
-        "complete the roster; nobody joins or leaves at the table",
+        "complete the roster; nobody joins or leaves at the table. A quorum of another size is a change of the policy (change-policy)",
     )
 }
 
