@@ -87,6 +87,9 @@ fn quorum(page: &mut String, status: &Status) {
         quorum.keys, quorum.threshold, quorum.can_sign
     );
     let _ = match quorum.survives_losses {
+        _ if status.declared_lost => {
+            writeln!(page, "this bundle says that THE QUORUM IS LOST.")
+        }
         lost if lost < 0 => writeln!(page, "THE QUORUM IS LOST."),
         0 => writeln!(page, "no key may be lost."),
         1 => writeln!(page, "one key may be lost."),

@@ -1,7 +1,7 @@
 //! How a reader verifies the report: commands that succeed in the folder of this bundle.
 
 use super::{
-    facts::{Facts, WHO_CAME},
+    facts::{Facts, THIRD},
     page::{Block, Phrase, digest},
 };
 use crate::{ceremony::script::Document, expectation, transcript::Mode};
@@ -37,7 +37,7 @@ pub(super) fn commands(facts: &Facts<'_>) -> Block {
         None => "",
         Some(_) => " --ended",
     };
-    if facts.revision < WHO_CAME {
+    if facts.revision < THIRD {
         let first = format!("keymoot verify .{rehearsal}");
         return Block::Commands(vec![first, OF_THE_ROOT.to_owned(), OF_THE_HEAD.to_owned()]);
     }

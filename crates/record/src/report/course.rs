@@ -1,7 +1,7 @@
 //! The events line by line, and before them what did not go as planned.
 
 use super::{
-    facts::{Facts, UNPLANNED},
+    facts::{Facts, THIRD},
     gantt,
     page::{Block, Phrase, Row, Table},
     present,
@@ -21,7 +21,7 @@ pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
     for (place, entry) in entries.iter().enumerate() {
         let before = place.checked_sub(1).and_then(|place| entries.get(place));
         unplanned(facts, &mut rows, before, entry, entry.seq.to_string());
-        if facts.revision < UNPLANNED {
+        if facts.revision < THIRD {
             continue;
         }
         rows.extend(in_other_bags(facts, entry));
@@ -103,7 +103,7 @@ fn unplanned(
     if let Some(before) = before.filter(|before| entry.time < before.time) {
         rows.push(set_back(entry, before, number.clone()));
     }
-    let refused = facts.revision >= UNPLANNED && (declines(entry) || is_refused(entry));
+    let refused = facts.revision >= THIRD && (declines(entry) || is_refused(entry));
     if remarkable || refused {
         rows.push(numbered(entry, number));
     }

@@ -39,12 +39,10 @@ pub(super) struct Facts<'a> {
 }
 
 /// From this derivation revision on, a report names the witnesses who came, and its commands name
-/// the expectations that fit. Before, it named the witnesses of the roster.
-pub(super) const WHO_CAME: u32 = 3;
-
-/// From this derivation revision on, what did not go as planned includes refused devices, other bags,
-/// refusals, and the lines and clocks of answers apart.
-pub(super) const UNPLANNED: u32 = 3;
+/// the expectations that fit. What did not go as planned includes refused devices, other bags,
+/// refusals, and the lines and clocks of answers apart. A lost quorum is named first. Before, it
+/// named the witnesses of the roster.
+pub(super) const THIRD: u32 = 3;
 
 /// A holder and the holder's devices.
 #[derive(Debug)]

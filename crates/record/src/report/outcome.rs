@@ -1,7 +1,7 @@
 //! The result of the ceremony: in short, and document by document.
 
 use super::{
-    facts::Facts,
+    facts::{Facts, THIRD},
     page::{Block, Phrase, Quorum, digest},
     present, verdicts,
 };
@@ -70,7 +70,8 @@ pub(super) fn summary(facts: &Facts<'_>) -> Vec<Block> {
 /// That the quorum is lost, who signed it, and what follows.
 fn lost(facts: &Facts<'_>) -> Option<Block> {
     let state = facts.state;
-    if state.scenario() != Scenario::QuorumLost || state.ended.is_some() {
+    let is_lost = state.scenario() == Scenario::QuorumLost && state.ended.is_none();
+    if !is_lost || facts.revision < THIRD {
         return None;
     }
     let signers = state.seats.iter().filter(|seat| state.has_shown(seat));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    facts::{Facts, WHO_CAME},
+    facts::{Facts, THIRD},
     page::{Block, Phrase},
 };
 use crate::{
@@ -51,7 +51,7 @@ pub(super) fn absent(facts: &Facts<'_>) -> Option<Block> {
 
 /// Whether the report says who came, and the transcript knows it.
 fn is_counted(facts: &Facts<'_>) -> bool {
-    facts.revision >= WHO_CAME && facts.state.calls_witnesses()
+    facts.revision >= THIRD && facts.state.calls_witnesses()
 }
 
 /// The names of those who came, each with the line at which it came after the roll call; `None` where

@@ -60,6 +60,9 @@ pub struct Status {
     pub held_back_until: Option<String>,
     /// The numbers.
     pub quorum: QuorumStatus,
+    /// Whether the bundle says that the quorum is lost.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub declared_lost: bool,
     /// The keys of the root and who holds them.
     pub holders: Vec<HolderStatus>,
     /// Holders whose PUK has no tested recovery, and why, by the last bundle.
@@ -115,7 +118,8 @@ impl Standing<'_> {
             survives_losses: signed(can_sign) - signed(threshold),
             enrolments_published: !self.previous.enrolments().is_empty(),
         };
-        let next = match self.history.as_ref().is_some_and(|history| history.is_lost) {
+        let declared_lost = self.history.as_ref().is_some_and(|history| history.is_lost);
+        let next = match declared_lost {
             true => advice::begin_again(),
             false => advice::next(&documents, &quorum, &holders, &publishing),
         };
@@ -128,6 +132,7 @@ impl Standing<'_> {
             missing: publishing.missing,
             held_back_until: latency::held_back_until(self.previous).map(|time| time.to_string()),
             quorum,
+            declared_lost,
             holders,
             untested: self
                 .history
