@@ -99,7 +99,7 @@ const PICTURED: [(&str, &str, &str); 9] = [
     ),
     (
         "Overlay::Decline",
-        "src/tui/tests/apart.rs",
+        "src/tui/tests/apart/home.rs",
         "Decline, and say why?",
     ),
 ];

@@ -13,7 +13,9 @@ use crate::tui::{
 use keymoot_core::{digest::Digest, text::escape};
 use keymoot_record::{
     ceremony::{Answer, State, question::reading_words, turn::Purpose},
+    expectation,
     rules::roster::Handle,
+    transcript::Mode,
 };
 
 /// The screen: typing is offered once the end was in sight.
@@ -76,6 +78,20 @@ fn asked_for(state: &State, holder: &Handle) -> &'static str {
     }
 }
 
+/// The command that compares the request's root with another one.
+fn verifying(state: &State) -> String {
+    let mut command = "keymoot-verify request REQUEST --trusted-root FILE".to_owned();
+    let opening = state.opening.as_ref();
+    if opening.is_some_and(|opening| opening.mode == Mode::Rehearsal) {
+        command += " --rehearsal";
+    }
+    let expected = state.apart.as_ref().map(|apart| apart.expected.as_str());
+    if let Some(expected) = expected.filter(|expected| *expected != expectation::DEFAULT) {
+        command += &format!(" --expect {}", escape(expected));
+    }
+    command
+}
+
 impl Screen for Request {
     fn page(&self, page: &mut Page, sight: &Sight<'_>) {
         page.who(&sight.person(&self.holder));
@@ -97,9 +113,11 @@ impl Screen for Request {
         let apart = state.apart.as_ref();
         let given = apart.is_some_and(|apart| apart.trusted_root.is_some());
         if let Some(whose) = state.whose_root(given) {
-            let check = " To compare it, leave, and run keymoot-verify request REQUEST \
-                         --trusted-root FILE.";
-            page.text(&format!("{whose}{}", if given { "" } else { check }));
+            let check = match given {
+                true => String::new(),
+                false => format!(" To compare it, leave, and run {}.", verifying(state)),
+            };
+            page.text(&format!("{whose}{check}"));
         }
         page.text(&format!(
             "The device asks for {} touches: one for each signature, one for your answer.",
