@@ -174,7 +174,7 @@ impl TypedWord {
     pub(in crate::tui) fn show_when_read(&self, page: &mut Page, is_read: bool, what: &str) {
         match is_read {
             true => self.show(page, what),
-            false => page.ask_to_read_on(),
+            false => page.ask_to_read_on(what),
         }
     }
 

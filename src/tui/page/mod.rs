@@ -311,8 +311,9 @@ impl Page {
         }
     }
 
-    /// A long text, which is read before the answer.
-    pub(super) fn ask_to_read_on(&mut self) {
+    /// A long text, which is read before the answer to `what`. Its prompt takes as many rows as that
+    /// question will: rows that were in sight before it are in sight with it.
+    pub(super) fn ask_to_read_on(&mut self, what: &str) {
         let KeyNames {
             more: shows_more,
             back,
@@ -328,7 +329,11 @@ impl Page {
                 format!("Rows {first} to {last}{more} were not shown yet: {back}.")
             },
         );
+        let due = self.bottom.len() + self.wrapped(what, "").len() + 1;
         self.ask(&format!("{how} Then it can be confirmed."));
+        if !self.by_line && self.bottom.len() < due {
+            self.bottom.resize(due, Line::default());
+        }
     }
 
     /// A field that does not take the keys now, with its text: one row.

@@ -1,18 +1,18 @@
 //! Reading and comparing: search in a long document, a digest in large type, an
 //! intermission, and the end.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
 use crossterm::event::KeyCode;
 use keymoot_core::digest::Digest;
-use keymoot_record::ceremony::question::reading_words;
+use keymoot_record::ceremony::{question::reading_words, summary::Summary};
 
 use super::{
     story::Story,
     table::{PLAIN, Table},
 };
 use crate::{
-    driver::{Errand, Farewell, Interrupt},
+    driver::{Errand, Farewell, Interrupt, PlanOfDay},
     tui::{
         link::{Heard, Request},
         model::Now,
@@ -61,6 +61,28 @@ fn searching_does_not_pass_for_having_read_to_the_end() {
     table.keys("/").enter("\"line\": 2500");
     // Neither were the rows after it.
     assert!(table.says(" and more were not shown yet: PgUp. Then it can be confirmed."));
+}
+
+#[test]
+fn a_plan_that_is_longer_than_the_screen_is_read_before_anybody_agrees() {
+    let mut asked = BTreeSet::new();
+    for people in 1..20 {
+        let mut table = Table::of(&Story::at_review(3));
+        table.request(Request::PlanOfDay(PlanOfDay {
+            summary: Summary {
+                people: vec!["somebody".to_owned(); people],
+                documents: vec!["no document".to_owned(); 2],
+            },
+            warnings: Vec::new(),
+            outputs: vec!["/media/stick".to_owned()],
+            end: None,
+        }));
+        let asks = table.says("When all agree");
+        let picture = table.picture();
+        assert!(!asks || !picture.contains("more below"), "{picture}");
+        asked.insert(asks);
+    }
+    assert_eq!(asked.len(), 2);
 }
 
 #[test]
