@@ -153,7 +153,7 @@ fn bundled() -> (tempfile::TempDir, PathBuf) {
     for (file, name) in [
         ("slot-9c-attestation.pem", "attestation.pem"),
         ("f9-device.pem", "device.pem"),
-        // A certificate stands for its key.
+        // `keymoot attest` reads the key out of a certificate, too.
         ("slot-9c-attestation.pem", "key.pem"),
     ] {
         fs::copy(from.join(file), to.join(name)).unwrap();

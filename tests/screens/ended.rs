@@ -152,8 +152,8 @@ fn the_room_does_not_agree_to_a_document() {
     );
 }
 
-#[test]
-fn a_quorum_breaks_while_it_closes_and_the_signed_root_is_kept_as_unfinished() {
+/// Five holders have signed, and are to close.
+fn up_to_the_closing() -> Occasion {
     let mut held = Occasion::begin(2, "annual-resign", "1-initial-root");
     held.opens(OPENING, ["bag 17", "12:00"]);
     held.five_are_present();
@@ -164,6 +164,12 @@ fn a_quorum_breaks_while_it_closes_and_the_signed_root_is_kept_as_unfinished() {
     }
     takes_bags(&mut held.at);
     held.at.expect(CLOSING).expect(CONFIRM).enter("confirm");
+    held
+}
+
+#[test]
+fn a_quorum_breaks_while_it_closes_and_the_signed_root_is_kept_as_unfinished() {
+    let mut held = up_to_the_closing();
     held.turn(
         CALL_TO_CLOSE,
         1,
@@ -184,16 +190,7 @@ fn a_quorum_breaks_while_it_closes_and_the_signed_root_is_kept_as_unfinished() {
 
 #[test]
 fn a_quorum_breaks_after_somebody_was_asked_to_close_apart() {
-    let mut held = Occasion::begin(2, "annual-resign", "1-initial-root");
-    held.opens(OPENING, ["bag 17", "12:00"]);
-    held.five_are_present();
-    opens_bags(&mut held.at);
-    held.reads();
-    for holder in 1..=5 {
-        held.turn(CALL_TO_SIGN, holder, &old_pin(holder));
-    }
-    takes_bags(&mut held.at);
-    held.at.expect(CLOSING).expect(CONFIRM).enter("confirm");
+    let mut held = up_to_the_closing();
     held.at.expect(CALL_TO_CLOSE);
     comes_or_goes(&mut held, 5, "departed");
     held.at.expect(CALL_TO_CLOSE.following(&["departed"]));

@@ -65,7 +65,7 @@ fn public_key_of(certificate: &[u8]) -> Result<Vec<u8>, String> {
 
 /// The label and content of the only PEM block, `None` where there is no PEM.
 fn pem_block(bytes: &[u8]) -> Result<Option<(String, Vec<u8>)>, String> {
-    const BEGIN: &str = "-----BEGIN ";
+    const BEGIN: &[u8] = b"-----BEGIN ";
     const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
     if bytes.len() > MAX_CERTIFICATE {
@@ -79,10 +79,7 @@ fn pem_block(bytes: &[u8]) -> Result<Option<(String, Vec<u8>)>, String> {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err("is UTF-16 text, not ASCII: save it again".to_owned());
     }
-    let has_begin = |bytes: &[u8]| {
-        let mut windows = bytes.windows(BEGIN.len());
-        windows.any(|window| window == BEGIN.as_bytes())
-    };
+    let has_begin = |bytes: &[u8]| bytes.windows(BEGIN.len()).any(|window| window == BEGIN);
     if !has_begin(bytes) {
         return Ok(None);
     }

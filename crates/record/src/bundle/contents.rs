@@ -145,37 +145,28 @@ pub fn contents(
 
 /// What earlier seals attached, where each file is kept, and the path that it had. A request between
 /// such a seal and the last one contains it, so a verifier needs it to make the request again.
-fn earlier<'c>(
-    state: &State,
-    sealed: &'c Chain,
-) -> impl Iterator<Item = (String, &'c String, &'c Digest)> {
+fn earlier<'c>(state: &State, sealed: &'c Chain) -> Vec<(String, &'c String, &'c Digest)> {
     let last_asked = state.requests.last().map_or(0, |asked| asked.seq);
-    let last = state
-        .sealed
-        .iter()
-        .flat_map(|seal| seal.attachments.values());
-    let last: BTreeSet<_> = last.copied().collect();
-    let earlier = sealed
-        .entries()
-        .iter()
-        .filter_map(move |entry| match &entry.event {
-            Event::Sealed { attachments } if entry.seq < last_asked => {
-                Some((entry.seq, attachments))
-            }
-            _ => None,
-        });
-    earlier.flat_map(move |(seq, attachments)| {
+    let seal = state.sealed.iter();
+    let last: BTreeSet<_> = seal.flat_map(|seal| seal.attachments.values()).collect();
+    let mut kept = Vec::new();
+    for entry in sealed.entries() {
+        let Event::Sealed { attachments } = &entry.event else {
+            continue;
+        };
         let changed = attachments
             .iter()
-            .filter(|(_, digest)| !last.contains(*digest));
-        let kept: Vec<_> = changed
-            .map(|(path, digest)| {
-                let below = path.strip_prefix(REHEARSAL).unwrap_or_default();
-                (format!("{REHEARSAL}/sealed-{seq}{below}"), path, digest)
-            })
-            .collect();
-        kept
-    })
+            .filter(|(_, digest)| !last.contains(digest));
+        for (path, digest) in changed.filter(|_| entry.seq < last_asked) {
+            let below = path.strip_prefix(REHEARSAL).unwrap_or_default();
+            kept.push((
+                format!("{REHEARSAL}/sealed-{}{below}", entry.seq),
+                path,
+                digest,
+            ));
+        }
+    }
+    kept
 }
 
 /// Both repositories for publication: the previous files, and over them those that

@@ -59,11 +59,16 @@ impl State {
         })
     }
 
+    /// Whether holders sign here that the quorum is lost.
+    pub(crate) fn says_that_the_quorum_is_lost(&self) -> bool {
+        self.scenario() == Scenario::QuorumLost && self.ended.is_none()
+    }
+
     /// Why a ceremony for a lost quorum is the wrong one with these who take part: they can sign a
     /// root.
     #[must_use]
     pub fn why_not_lost(&self, taking_part: &[Handle]) -> Option<String> {
-        if self.scenario() != Scenario::QuorumLost || self.ended.is_some() {
+        if !self.says_that_the_quorum_is_lost() {
             return None;
         }
         let root = self.of_previous_root(taking_part)?;

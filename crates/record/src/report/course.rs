@@ -17,10 +17,15 @@ use keymoot_core::{Verdict, text::escape};
 /// apart: a reader wants to know these first.
 pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
     let mut rows = Vec::new();
-    let entries = facts.chain.entries();
-    for (place, entry) in entries.iter().enumerate() {
-        let before = place.checked_sub(1).and_then(|place| entries.get(place));
-        unplanned(facts, &mut rows, before, entry, entry.seq.to_string());
+    let mut before = None;
+    for entry in facts.chain.entries() {
+        unplanned(
+            facts,
+            &mut rows,
+            before.replace(entry),
+            entry,
+            entry.seq.to_string(),
+        );
         if facts.revision < THIRD {
             continue;
         }
@@ -38,8 +43,7 @@ pub(super) fn remarks(facts: &Facts<'_>) -> Vec<Block> {
             }));
             let mut before = None;
             for (line, number) in of_branch(entry, branch) {
-                unplanned(facts, &mut rows, before, line, number);
-                before = Some(line);
+                unplanned(facts, &mut rows, before.replace(line), line, number);
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::{
         seat::Seat,
         seating::Standing,
     },
-    rules::{roster::Handle, scenario::Scenario},
+    rules::roster::Handle,
     transcript::Mode,
 };
 use keymoot_core::text::escape;
@@ -70,8 +70,7 @@ pub(super) fn summary(facts: &Facts<'_>) -> Vec<Block> {
 /// That the quorum is lost, who signed it, and what follows.
 fn lost(facts: &Facts<'_>) -> Option<Block> {
     let state = facts.state;
-    let is_lost = state.scenario() == Scenario::QuorumLost && state.ended.is_none();
-    if !is_lost || facts.revision < THIRD {
+    if !state.says_that_the_quorum_is_lost() || facts.revision < THIRD {
         return None;
     }
     let signers = state.seats.iter().filter(|seat| state.has_shown(seat));

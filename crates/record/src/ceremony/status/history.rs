@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     ceremony::State,
-    rules::scenario::Scenario,
     transcript::{Chain, Event},
 };
 
@@ -31,7 +30,7 @@ impl History {
         let only_shows = state.scenario().is_statement();
         let mut history = Self {
             only_shows,
-            is_lost: state.scenario() == Scenario::QuorumLost && state.ended.is_none(),
+            is_lost: state.says_that_the_quorum_is_lost(),
             ..Self::default()
         };
         let mut handed = BTreeMap::new();
