@@ -4,6 +4,7 @@
 pub mod apart;
 mod asleep;
 pub mod attacker;
+pub mod clock;
 pub mod forger;
 pub mod holders;
 pub mod hostile;

@@ -16,6 +16,7 @@ use keymoot_record::{
 use keymoot_tuf::{Dialect, Document};
 
 use testkit::{
+    clock,
     programs::program,
     stage::{Stage, copy, files_below, finished, keymoot, said},
 };
@@ -379,8 +380,9 @@ fn a_bundle_without_a_root_of_tuf_crates_is_not_exported_as_tuf_crates() {
 #[test]
 fn an_export_says_which_document_clients_refuse_by_now() {
     let tree = tempfile::tempdir().unwrap();
-    let mut command = Command::new("faketime");
-    command.args(["-f", "+500d"]).arg(program());
+    let mut command = Command::new(program());
+    command.env("LD_PRELOAD", clock::library());
+    command.env("FAKETIME", "+500d");
     command.arg("export").arg(finished().out());
     command.args(["--rehearsal", "--dialect", "tuf-on-ci", "--into"]);
     let output = command.arg(tree.path()).output().unwrap();

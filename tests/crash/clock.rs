@@ -1,56 +1,55 @@
 //! The machine's clock jumps: the ceremony continues, and its report says so.
 //!
-//! The clock is faketime(1)'s, under the real program.
+//! The clock is libfaketime's, under the real program.
 
 use std::{
     fs,
-    path::{Path, PathBuf},
-    process::{Command, Output},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
 };
 
 use keymoot_core::Rule;
 use keymoot_record::transcript::{Entry, Event};
 
 use testkit::{
+    clock,
     lockstep::Lockstep,
     stage::{SEED, Stage, finished, keymoot, read_until, said},
 };
 
-/// The library that faketime(1) preloads.
-fn library() -> PathBuf {
-    let output = Command::new("faketime")
-        .args(["-f", "+0", "printenv", "LD_PRELOAD"])
-        .output()
-        .expect("faketime is needed: `make deps` installs it");
-    let preloaded = String::from_utf8(output.stdout).unwrap();
-    PathBuf::from(preloaded.trim())
-}
-
 /// Runs a program with a clock that a file sets relative to the machine's.
-fn by_the_clock(command: &mut Command, clock: &Path) {
+fn by_the_clock(command: &mut Command, setting: &Path) {
     command
-        .env("LD_PRELOAD", library())
-        .env("FAKETIME_TIMESTAMP_FILE", clock)
+        .env("LD_PRELOAD", clock::library())
+        .env("FAKETIME_TIMESTAMP_FILE", setting)
         .env("FAKETIME_NO_CACHE", "1")
         // Only the time of day jumps; another clock measures how long something takes.
         .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
 }
 
 /// Sets the clock: a reader gets the old setting or the new one, never a part.
-fn set(clock: &Path, offset: &str) {
-    let new = clock.with_extension("new");
+fn set(setting: &Path, offset: &str) {
+    let new = setting.with_extension("new");
     fs::write(&new, offset).unwrap();
-    fs::rename(new, clock).unwrap();
+    fs::rename(new, setting).unwrap();
+}
+
+/// Waits for the end of a program with another clock.
+fn ended(program: Child) -> Output {
+    let process = program.id();
+    let output = program.wait_with_output().unwrap();
+    clock::sweep(process);
+    output
 }
 
 /// A rehearsal in which the clock is set again after some events.
 fn held_while_the_clock_jumps(stage: &Stage, offset: &str) -> Output {
-    let clock = stage.path("clock");
-    set(&clock, "+0");
-    let mut child = stage.rehearse_with(&[], |command| by_the_clock(command, &clock));
+    let setting = stage.path("clock");
+    set(&setting, "+0");
+    let mut child = stage.rehearse_with(&[], |command| by_the_clock(command, &setting));
     read_until(&mut child, 40);
-    set(&clock, offset);
-    child.wait_with_output().unwrap()
+    set(&setting, offset);
+    ended(child)
 }
 
 /// A rehearsal that is killed, and resumed by another clock.
@@ -73,12 +72,13 @@ fn killed_at(stage: &Stage, entry: u64) {
 }
 
 fn resumed_by_clock(stage: &Stage, offset: &str) -> Output {
-    let clock = stage.path("clock");
-    set(&clock, offset);
+    let setting = stage.path("clock");
+    set(&setting, offset);
     let mut command = keymoot();
     command.arg("resume").arg(stage.dir());
-    by_the_clock(&mut command, &clock);
-    command.output().unwrap()
+    by_the_clock(&mut command, &setting);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    ended(command.spawn().unwrap())
 }
 
 /// The first event before which the clock jumped by more than half an hour.

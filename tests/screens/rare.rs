@@ -2,11 +2,13 @@
 //! a key from before a device error, a device at work, YubiHSM 2s, and
 //! violated rules.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use keymoot::rehearsal::cast::{self, Cast};
 use keymoot_attestation::Family;
 use keymoot_record::ceremony::question::last_four;
+
+use testkit::clock;
 
 use super::{
     rehearsal::{OUTSIDE, PLUG, TOUCH, pin, serials, serials_of_units},
@@ -85,19 +87,9 @@ fn screens_that_a_smooth_ceremony_never_shows_are_the_same_everywhere() {
     all.expect(REMOVE).see("remove_a_unit");
 }
 
-/// The library that gives a program another time (Debian: faketime).
-fn faketime() -> PathBuf {
-    let folders = fs::read_dir("/usr/lib").unwrap();
-    let libraries = folders.map(|folder| folder.unwrap().path().join("faketime/libfaketime.so.1"));
-    libraries
-        .chain(["/usr/lib/faketime/libfaketime.so.1".into()])
-        .find(|library| library.exists())
-        .expect("faketime is not installed; `make deps` installs what the tests need")
-}
-
 #[test]
 fn a_violated_rule_stops_the_ceremony_until_its_cause_is_fixed() {
-    let library = faketime();
+    let library = clock::library();
     let past = [
         ("LD_PRELOAD", library.to_str().unwrap()),
         ("FAKETIME", "@2025-06-01 12:00:00"),
@@ -119,6 +111,7 @@ fn a_violated_rule_stops_the_ceremony_until_its_cause_is_fixed() {
         .enter("retry")
         .expect(VIOLATIONS.with("entry 7"));
     all.expect(VIOLATIONS);
+    all.each(|at| clock::sweep(at.process()));
 }
 
 #[test]
