@@ -14,6 +14,7 @@ pub mod needle;
 pub mod privileged;
 pub mod programs;
 pub mod room;
+pub mod shared;
 pub mod stage;
 pub mod terminal;
 pub mod vendor;

@@ -23,6 +23,7 @@ use crate::{
     lockstep::spawn_held,
     privileged::Root,
     programs::{quiet, simulator},
+    shared,
 };
 
 /// The seed of the rehearsals that tests compare with one another.
@@ -46,6 +47,14 @@ impl Stage {
     /// An empty folder.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// One that the tests of a process share.
+    pub fn shared() -> Self {
+        simulator();
+        Self {
+            folder: shared::folder(),
+        }
     }
 
     /// A path in the folder.
@@ -172,7 +181,7 @@ pub fn state_of(dir: &Path) -> State {
 pub fn finished() -> &'static Stage {
     static FINISHED: OnceLock<Stage> = OnceLock::new();
     FINISHED.get_or_init(|| {
-        let stage = Stage::new();
+        let stage = Stage::shared();
         let output = stage.rehearsed(&[]);
         assert!(output.status.success(), "{}", said(&output));
         stage

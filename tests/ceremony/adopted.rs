@@ -16,7 +16,10 @@ use keymoot_record::{
 };
 use keymoot_tuf::Dialect;
 use serde_json::Value;
-use testkit::stage::{keymoot, said};
+use testkit::{
+    shared,
+    stage::{keymoot, said},
+};
 
 use crate::years::{Occasion, device_of, hold, plan_files};
 
@@ -35,7 +38,7 @@ struct Shelf {
 fn shelf() -> &'static Shelf {
     static SHELF: OnceLock<Shelf> = OnceLock::new();
     SHELF.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = shared::folder();
         let policy = include_str!("../../ceremony-scripts/policy.toml")
             .replace("holders = 9", "holders = 3")
             .replace("threshold = 5", "threshold = 2");

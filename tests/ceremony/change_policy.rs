@@ -14,7 +14,10 @@ use keymoot_record::{
 };
 use keymoot_tuf::Dialect;
 use serde_json::Value;
-use testkit::stage::{keymoot, said};
+use testkit::{
+    shared,
+    stage::{keymoot, said},
+};
 
 use crate::python::reader;
 
@@ -115,7 +118,7 @@ fn story() -> &'static Story {
         let before = cast.roster();
         cast.joins(4);
         let story = Story {
-            folder: tempfile::tempdir().unwrap(),
+            folder: shared::folder(),
             policies: [
                 policy(3, 2, 455) + &nightly + &delegation("rustup", "\"rustup/*\""),
                 policy(4, 3, 500) + &wider + &delegation("release", "\"dist/*/*\""),

@@ -13,7 +13,10 @@ use keymoot_record::{
 };
 use keymoot_tuf::Dialect;
 use serde_json::Value;
-use testkit::stage::{keymoot, said};
+use testkit::{
+    shared,
+    stage::{keymoot, said},
+};
 
 use crate::years::{Occasion, device_of, hold, with_new_key};
 
@@ -50,7 +53,7 @@ fn delegations() -> String {
 fn shelf() -> &'static tempfile::TempDir {
     static SHELF: OnceLock<tempfile::TempDir> = OnceLock::new();
     SHELF.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = shared::folder();
         let mut cast = Cast::of(5);
         let mut policy = cast::with_online_key(POLICY).unwrap() + &delegations();
         let given = |name: &str| {

@@ -16,7 +16,10 @@ use keymoot_record::{
 };
 use serde_json::Value;
 
-use testkit::stage::{below, keymoot, said};
+use testkit::{
+    shared,
+    stage::{below, keymoot, said},
+};
 
 use crate::python::reader;
 
@@ -37,7 +40,7 @@ pub(crate) const CHAPTERS: [&str; 6] = [
 fn shelf() -> &'static Path {
     static SHELF: OnceLock<tempfile::TempDir> = OnceLock::new();
     let folder = SHELF.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = shared::folder();
         let mut command = keymoot();
         command.args(["rehearse", "story", "--unattended", "--seed", "7", "--out"]);
         let output = command.arg(folder.path().join("story")).output().unwrap();

@@ -31,7 +31,7 @@ const MIXED: [&str; 2] = ["--device", "mixed"];
 fn mixed() -> &'static Stage {
     static MIXED_STAGE: OnceLock<Stage> = OnceLock::new();
     MIXED_STAGE.get_or_init(|| {
-        let stage = Stage::new();
+        let stage = Stage::shared();
         let output = stage.rehearsed(&MIXED);
         assert!(output.status.success(), "{}", said(&output));
         stage

@@ -12,30 +12,28 @@ use testkit::needle::Needle;
 /// The holders' identities, which open what is sealed to them, and a roster.
 pub(crate) struct Escrow {
     identities: Vec<age::x25519::Identity>,
-    folder: tempfile::TempDir,
+    roster: PathBuf,
 }
 
 impl Escrow {
-    pub(crate) fn new() -> Self {
-        let mut escrow = Self {
-            identities: Vec::new(),
-            folder: tempfile::tempdir().unwrap(),
-        };
+    /// Writes the roster.
+    pub(crate) fn new(roster: PathBuf) -> Self {
+        let mut identities = Vec::new();
         let text = Cast::of(9).roster();
         let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
         for line in &mut lines {
             if line.starts_with("age_recipient = ") {
                 let identity = age::x25519::Identity::generate();
                 *line = format!("age_recipient = \"{}\"", identity.to_public());
-                escrow.identities.push(identity);
+                identities.push(identity);
             }
         }
-        fs::write(escrow.roster(), lines.join("\n")).unwrap();
-        escrow
+        fs::write(&roster, lines.join("\n")).unwrap();
+        Self { identities, roster }
     }
 
-    pub(crate) fn roster(&self) -> PathBuf {
-        self.folder.path().join("roster.toml")
+    pub(crate) fn roster(&self) -> &Path {
+        &self.roster
     }
 
     /// The sealed secrets: PUKs and management keys.

@@ -122,7 +122,8 @@ fn a_new_pin_is_in_memory_while_it_is_typed_and_with_puk_and_management_key_nowh
     let Some(root) = Root::of_this_test(&[]) else {
         return;
     };
-    let escrow = Escrow::new();
+    let folder = tempfile::tempdir().unwrap();
+    let escrow = Escrow::new(folder.path().join("roster.toml"));
     let roster = escrow.roster();
     let rehearsal = Rehearsal::until("enrolment", &["--roster", roster.to_str().unwrap()]);
     let pin = [Needle::new("the PIN", PIN.as_bytes())];

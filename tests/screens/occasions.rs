@@ -18,6 +18,7 @@ use keymoot_record::{
 
 use testkit::{
     programs::keymoot,
+    shared,
     terminal::{State, Terminal},
 };
 
@@ -35,7 +36,7 @@ use super::{
 
 /// Bundles to start from, and what each chapter was held with.
 static STORY: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = shared::folder();
     let told = keymoot()
         .args(["rehearse", "story", "--unattended", "--seed", "7", "--out"])
         .arg(folder.path().join("story"))

@@ -12,6 +12,7 @@ use keymoot_record::{
 use testkit::{
     needle::Needle,
     privileged::Root,
+    shared,
     stage::files_below,
     terminal::{State, Terminal},
 };
@@ -39,10 +40,10 @@ struct Held {
 }
 
 impl Held {
-    fn new() -> Self {
+    fn new(folder: tempfile::TempDir) -> Self {
         Self {
-            folder: tempfile::tempdir().unwrap(),
-            escrow: Escrow::new(),
+            escrow: Escrow::new(folder.path().join("roster.toml")),
+            folder,
             busiest: 0,
         }
     }
@@ -80,7 +81,7 @@ impl Held {
 static BY_SCREENS: LazyLock<Held> = LazyLock::new(by_screens);
 
 fn by_screens() -> Held {
-    let mut held = Held::new();
+    let mut held = Held::new(shared::folder());
     let roster = held.escrow.roster();
     let arguments = held.arguments(&["--roster", roster.to_str().unwrap()]);
     // Where that is not allowed, only the traced part is left out.
@@ -174,7 +175,7 @@ pub(crate) fn read_digests_by_line(at: &mut Terminal, dir: &std::path::Path) {
 }
 
 fn by_lines() -> (Held, String) {
-    let held = Held::new();
+    let held = Held::new(tempfile::tempdir().unwrap());
     let mut at = held.begin(&["--plain"]);
     let at = &mut at;
     read_digests_by_line(at, &held.dir());

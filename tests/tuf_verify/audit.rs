@@ -11,7 +11,10 @@ use std::{
 };
 
 use serde_json::Value;
-use testkit::programs::{python, python_program, sigstore};
+use testkit::{
+    programs::{python, python_program, sigstore},
+    shared,
+};
 
 const CRATE: &str = "crates/demo/demo-1.0.0.crate";
 const INDEX: &str = "index/de/mo/demo";
@@ -97,7 +100,7 @@ fn mirror(mode: &str, folder: &Path) -> String {
 fn mirrors() -> &'static Path {
     static MIRRORS: OnceLock<tempfile::TempDir> = OnceLock::new();
     let folder = MIRRORS.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = shared::folder();
         mirror("make", folder.path());
         folder
     });

@@ -12,7 +12,7 @@ use keymoot_record::{
     ceremony::question::{last_four, reading_words},
     transcript::{Chain, Event, PlanPart},
 };
-use testkit::stage::state_of;
+use testkit::{shared, stage::state_of};
 
 use super::{
     golden::{Interrupted, Version},
@@ -360,6 +360,7 @@ pub(crate) fn held() -> Option<&'static Place> {
     Some(HELD.get_or_init(|| {
         let mut ceremony = Ceremony::begin(&machine, &test_vendor());
         ceremony.hold();
+        shared::remove_at_exit(ceremony.place.0.path());
         ceremony.place
     }))
 }

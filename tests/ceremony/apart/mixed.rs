@@ -12,7 +12,7 @@ use super::Asked;
 fn mixed() -> &'static Stage {
     static MIXED: OnceLock<Stage> = OnceLock::new();
     MIXED.get_or_init(|| {
-        let stage = Stage::new();
+        let stage = Stage::shared();
         let holders = ["--holders", "3", "--device", "mixed", "--apart=holder-3"];
         let output = stage.rehearsed(&holders);
         assert!(output.status.success(), "{}", said(&output));

@@ -37,7 +37,7 @@ fn policy_of_five(stage: &Stage) -> PathBuf {
 pub(crate) fn five_apart() -> &'static Stage {
     static FIVE: OnceLock<Stage> = OnceLock::new();
     FIVE.get_or_init(|| {
-        let stage = Stage::new();
+        let stage = Stage::shared();
         let policy = policy_of_five(&stage).display().to_string();
         let more = ["annual-resign", "--apart", "--holders", "5", "--policy"];
         let output = stage.rehearsed(&[&more[..], &[&policy]].concat());

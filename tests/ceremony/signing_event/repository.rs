@@ -25,7 +25,7 @@ use testkit::{
 pub(super) fn rehearsal() -> &'static Stage {
     static DONE: OnceLock<Stage> = OnceLock::new();
     DONE.get_or_init(|| {
-        let stage = Stage::new();
+        let stage = Stage::shared();
         let policy = stage.small_policy().display().to_string();
         let output = stage.rehearsed(&["--holders", "3", "--policy", &policy]);
         assert!(output.status.success(), "{}", said(&output));

@@ -20,7 +20,10 @@ use keymoot_record::{
 };
 use keymoot_tuf::Dialect;
 use serde_json::Value;
-use testkit::stage::{below, keymoot, said};
+use testkit::{
+    shared,
+    stage::{below, keymoot, said},
+};
 
 use crate::{policy_2026, python::reader, story};
 
@@ -98,7 +101,7 @@ pub(crate) fn plan_files(bundle: &Path) -> PlanFiles {
 fn rfc_3724() -> &'static [PathBuf] {
     static YEARS: OnceLock<(tempfile::TempDir, Vec<PathBuf>)> = OnceLock::new();
     let (_, bundles) = YEARS.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = shared::folder();
         let mut bundles = vec![story::chapter(1), story::chapter(2)];
         let mut cast = Cast::of(9);
         let mut policy = story::plan_files(2).policy;
