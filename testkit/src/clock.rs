@@ -9,16 +9,43 @@ use std::{
     fs,
     io::ErrorKind,
     path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
 };
 
+/// What gives a program a clock: seconds or days more than the machine's (`-7200`, `+500d`), or
+/// the time in UTC that it begins at (`@2025-06-01 12:00:00`).
+pub fn variables(setting: &str) -> [(&'static str, String); 4] {
+    [
+        ("LD_PRELOAD", library().display().to_string()),
+        ("FAKETIME", setting.to_owned()),
+        ("TZ", "UTC".to_owned()),
+        // Only the time of day differs; another clock measures how long something takes.
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ]
+}
+
 /// The library (Debian: libfaketime).
-pub fn library() -> PathBuf {
+fn library() -> PathBuf {
     let folders = fs::read_dir("/usr/lib").unwrap();
     let libraries = folders.map(|folder| folder.unwrap().path().join("faketime/libfaketime.so.1"));
     libraries
         .chain(["/usr/lib/faketime/libfaketime.so.1".into()])
         .find(|library| library.exists())
         .expect("faketime is not installed; `make deps` installs what the tests need")
+}
+
+/// Runs a program with another clock to its end.
+pub fn output(command: &mut Command) -> Output {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    ended(command.spawn().unwrap())
+}
+
+/// Waits for the end of a program with another clock.
+pub fn ended(program: Child) -> Output {
+    let process = program.id();
+    let output = program.wait_with_output().unwrap();
+    sweep(process);
+    output
 }
 
 /// Removes what a program of this process number with another clock left in shared memory.

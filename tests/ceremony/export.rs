@@ -381,8 +381,7 @@ fn a_bundle_without_a_root_of_tuf_crates_is_not_exported_as_tuf_crates() {
 fn an_export_says_which_document_clients_refuse_by_now() {
     let tree = tempfile::tempdir().unwrap();
     let mut command = Command::new(program());
-    command.env("LD_PRELOAD", clock::library());
-    command.env("FAKETIME", "+500d");
+    command.envs(clock::variables("+500d"));
     command.arg("export").arg(finished().out());
     command.args(["--rehearsal", "--dialect", "tuf-on-ci", "--into"]);
     let output = command.arg(tree.path()).output().unwrap();

@@ -5,7 +5,7 @@
 use std::{
     fs,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output},
 };
 
 use keymoot_core::Rule;
@@ -20,11 +20,11 @@ use testkit::{
 /// Runs a program with a clock that a file sets relative to the machine's.
 fn by_the_clock(command: &mut Command, setting: &Path) {
     command
-        .env("LD_PRELOAD", clock::library())
+        .envs(clock::variables(""))
+        // It would be preferred to the file.
+        .env_remove("FAKETIME")
         .env("FAKETIME_TIMESTAMP_FILE", setting)
-        .env("FAKETIME_NO_CACHE", "1")
-        // Only the time of day jumps; another clock measures how long something takes.
-        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        .env("FAKETIME_NO_CACHE", "1");
 }
 
 /// Sets the clock: a reader gets the old setting or the new one, never a part.
@@ -34,14 +34,6 @@ fn set(setting: &Path, offset: &str) {
     fs::rename(new, setting).unwrap();
 }
 
-/// Waits for the end of a program with another clock.
-fn ended(program: Child) -> Output {
-    let process = program.id();
-    let output = program.wait_with_output().unwrap();
-    clock::sweep(process);
-    output
-}
-
 /// A rehearsal in which the clock is set again after some events.
 fn held_while_the_clock_jumps(stage: &Stage, offset: &str) -> Output {
     let setting = stage.path("clock");
@@ -49,7 +41,7 @@ fn held_while_the_clock_jumps(stage: &Stage, offset: &str) -> Output {
     let mut child = stage.rehearse_with(&[], |command| by_the_clock(command, &setting));
     read_until(&mut child, 40);
     set(&setting, offset);
-    ended(child)
+    clock::ended(child)
 }
 
 /// A rehearsal that is killed, and resumed by another clock.
@@ -77,8 +69,7 @@ fn resumed_by_clock(stage: &Stage, offset: &str) -> Output {
     let mut command = keymoot();
     command.arg("resume").arg(stage.dir());
     by_the_clock(&mut command, &setting);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    ended(command.spawn().unwrap())
+    clock::output(&mut command)
 }
 
 /// The first event before which the clock jumped by more than half an hour.

@@ -10,7 +10,10 @@ mod takeover;
 use std::{fs, path::Path};
 
 use keymoot_record::report::DERIVATION;
-use records::{ASKED, BUNDLES, INTERRUPTED, Record, each, ends_with, keymoot, stored, verify};
+use records::{
+    ASKED, BUNDLES, INTERRUPTED, Record, each, ends_with, keymoot, keymoot_then, resume, stored,
+    verify,
+};
 
 #[test]
 fn every_stored_record_is_tested() {
@@ -175,16 +178,14 @@ fn every_interrupted_ceremony_is_resumed_to_a_verified_bundle() {
     each(&INTERRUPTED, |record, folder| {
         let [ceremony, out] = ["ceremony", "bundle"].map(|name| folder.join(name));
         record.laid_out(&ceremony);
-        let mut command = keymoot();
-        command.arg("resume").arg(&ceremony).arg("--out").arg(&out);
-        ends_with(0, &mut command)?;
+        resume(&ceremony, &out, 0)?;
         verify(&out).map(drop)
     });
 }
 
 /// The answer of the record's holder to a request, by this program.
 fn answered(request: &Path, ceremony: &Path, answer: &Path) {
-    let mut command = keymoot();
+    let mut command = keymoot_then(ceremony);
     command.arg("answer").arg(request).arg("-o").arg(answer);
     command.args(["--as", "holder-3", "--rehearsal", "--unattended"]);
     command.args(["--expect", "rehearsal-small", "--devices"]);
@@ -192,7 +193,7 @@ fn answered(request: &Path, ceremony: &Path, answer: &Path) {
 }
 
 fn collected(ceremony: &Path, answer: &Path, code: i32) -> String {
-    let mut command = keymoot();
+    let mut command = keymoot_then(ceremony);
     ends_with(code, command.arg("collect").arg(ceremony).arg(answer)).unwrap()
 }
 
@@ -220,9 +221,7 @@ fn a_request_of_a_released_version_is_answered_by_this_one_and_the_ceremony_veri
     answered(&ASKED.beside("asked.request"), &ceremony, &first);
     collected(&ceremony, &first, 0);
     // The holders in the room sign and close.
-    let mut resume = keymoot();
-    resume.arg("resume").arg(&ceremony).arg("--out").arg(&out);
-    ends_with(0, &mut resume).unwrap();
+    resume(&ceremony, &out, 0).unwrap();
     assert!(verify(&out).unwrap().contains("ANSWER-SIGNED"));
 }
 

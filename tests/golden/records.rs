@@ -13,6 +13,7 @@ use std::{
 };
 
 use serde_json::Value;
+use testkit::clock;
 
 /// A bundle or an interrupted ceremony's folder that a released version wrote.
 pub(crate) struct Record {
@@ -220,9 +221,32 @@ pub(crate) fn keymoot() -> Command {
     command
 }
 
+/// The program by the clock of the last event of a ceremony: what a record brings along, as the
+/// root of tuf-crates, expires.
+pub(crate) fn keymoot_then(ceremony: &Path) -> Command {
+    let transcript = fs::read_to_string(ceremony.join("transcript.jsonl")).unwrap();
+    let last: Value = serde_json::from_str(transcript.lines().last().unwrap()).unwrap();
+    let then = last["time"].as_str().unwrap().replace('T', " ");
+    let mut command = keymoot();
+    command.envs(clock::variables(&format!(
+        "@{}",
+        then.trim_end_matches('Z')
+    )));
+    command
+}
+
+/// Resumes a ceremony, up to this exit code.
+pub(crate) fn resume(ceremony: &Path, out: &Path, code: i32) -> Result<String, String> {
+    let mut command = keymoot_then(ceremony);
+    ends_with(
+        code,
+        command.arg("resume").arg(ceremony).arg("--out").arg(out),
+    )
+}
+
 /// Runs a command that must end with this exit code; returns its output.
 pub(crate) fn ends_with(code: i32, command: &mut Command) -> Result<String, String> {
-    let output = command.output().unwrap();
+    let output = clock::output(command);
     let said = said(&output);
     match output.status.code() == Some(code) {
         true => Ok(said),

@@ -89,12 +89,8 @@ fn screens_that_a_smooth_ceremony_never_shows_are_the_same_everywhere() {
 
 #[test]
 fn a_violated_rule_stops_the_ceremony_until_its_cause_is_fixed() {
-    let library = clock::library();
-    let past = [
-        ("LD_PRELOAD", library.to_str().unwrap()),
-        ("FAKETIME", "@2025-06-01 12:00:00"),
-        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-    ];
+    let past = clock::variables("@2025-06-01 12:00:00");
+    let past = past.each_ref().map(|(name, value)| (*name, &**value));
     let mut all = Tables::begin(&past, |dir| {
         [
             "rehearse".into(),

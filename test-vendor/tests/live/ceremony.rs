@@ -134,13 +134,18 @@ impl Ceremony {
         }
     }
 
-    /// From the second holder's turn in the interrupted step to the end.
-    pub(crate) fn go_on_from(&mut self, interrupted: &Interrupted) {
+    /// From the second holder's turn in the interrupted step to the end. One that was interrupted
+    /// before its documents were made is refused once the root that it brings has expired: false.
+    pub(crate) fn go_on_from(&mut self, interrupted: &Interrupted) -> bool {
         // Scripts of 0.2 have no break, no agreement by name and no new bags.
         let old = interrupted.version == Version::V020;
         let step = interrupted.step;
         if step == "enrolment" {
             self.enrol_from(2);
+            if interrupted.brings_an_expired_root() {
+                self.at.read("CRATES-ROOT");
+                return false;
+            }
             if old {
                 self.reads();
             } else {
@@ -160,6 +165,7 @@ impl Ceremony {
         }
         self.at.answer("Type done", "done");
         assert_eq!(self.at.exit_code(), 0);
+        true
     }
 
     /// Everybody reads the digests of program, policy, roster and script.

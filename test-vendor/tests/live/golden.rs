@@ -10,9 +10,11 @@ use super::{
     bundle::EXPECTATIONS,
     ceremony::{Ceremony, run},
     machine::Machine,
+    plan,
     records::copy,
     test_vendor,
 };
+use keymoot_core::time::Time;
 use testkit::programs::program;
 
 /// The versions that left records: of each format of the transcript one.
@@ -72,6 +74,16 @@ impl Interrupted {
         let devices = interrupted.join(format!("{}.devices.json", self.step));
         fs::copy(devices, into.join(super::room::DEVICES)).unwrap();
     }
+
+    /// Whether the root of tuf-crates has expired, by the machine's clock: a live ceremony runs by
+    /// no other.
+    pub(crate) fn brings_an_expired_root(&self) -> bool {
+        let folder = self.version.records().join("interrupted").join(self.step);
+        let root = fs::read(folder.join("inputs/incoming/tuf-crates/1.root.json")).unwrap();
+        let root: serde_json::Value = serde_json::from_slice(&root).unwrap();
+        let expires = root["signed"]["expires"].as_str().unwrap();
+        Time::parse(expires).unwrap() <= plan::now()
+    }
 }
 
 /// The exit code of `keymoot verify` by a program on a live bundle.
@@ -98,9 +110,10 @@ fn resumed(step: &'static str) {
     for version in [Version::V020, Version::V030] {
         let interrupted = Interrupted { version, step };
         let mut ceremony = Ceremony::resume(&machine, &test_vendor(), &interrupted);
-        ceremony.go_on_from(&interrupted);
-        let verified = verified(&test_vendor(), &ceremony.place.out());
-        assert_eq!(verified, Some(0), "{version:?}");
+        if ceremony.go_on_from(&interrupted) {
+            let verified = verified(&test_vendor(), &ceremony.place.out());
+            assert_eq!(verified, Some(0), "{version:?}");
+        }
     }
 }
 
