@@ -150,14 +150,15 @@ fn earlier<'c>(state: &State, sealed: &'c Chain) -> Vec<(String, &'c String, &'c
     let seal = state.sealed.iter();
     let last: BTreeSet<_> = seal.flat_map(|seal| seal.attachments.values()).collect();
     let mut kept = Vec::new();
-    for entry in sealed.entries() {
+    let entries = sealed.entries().iter();
+    for entry in entries.filter(|entry| entry.seq < last_asked) {
         let Event::Sealed { attachments } = &entry.event else {
             continue;
         };
         let changed = attachments
             .iter()
             .filter(|(_, digest)| !last.contains(digest));
-        for (path, digest) in changed.filter(|_| entry.seq < last_asked) {
+        for (path, digest) in changed {
             let below = path.strip_prefix(REHEARSAL).unwrap_or_default();
             kept.push((
                 format!("{REHEARSAL}/sealed-{}{below}", entry.seq),
