@@ -1,9 +1,9 @@
 //! Helpers of the tests of several packages.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
+pub mod another_program;
 pub mod apart;
 mod asleep;
-pub mod attacker;
 pub mod clock;
 pub mod forger;
 pub mod holders;

@@ -73,7 +73,7 @@ fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn beside(name: &str) -> PathBuf {
+pub(crate) fn beside(name: &str) -> PathBuf {
     let test = env::current_exe().unwrap();
     let programs = test.parent().and_then(Path::parent).unwrap();
     let program = programs.join(name);

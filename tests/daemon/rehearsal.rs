@@ -4,11 +4,10 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use keymoot::rehearsal::cast;
-use testkit::attacker::{Attacker, Manner};
+use testkit::another_program::{Attacker, Manner};
 use testkit::programs::{program, simulator, write_program};
 
 use crate::namespace::{play, said};
@@ -111,6 +110,6 @@ fn a_ceremony_says_that_another_program_uses_the_device_and_ends_well_without_it
             assert!(resumed.status.success(), "{}", said(&resumed));
         }
         demand_that_its_bundle_verifies(service, &keymoot);
-        assert_eq!(loot.signatures.load(Ordering::SeqCst), 0);
+        assert_eq!(loot.signatures, 0);
     });
 }

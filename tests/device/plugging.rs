@@ -5,6 +5,7 @@ use std::thread;
 
 use keymoot::device::{Cancel, DeviceInfo, ErrorKind, Seen, Serial, Slots, Who, piv};
 
+use testkit::another_program::Holding;
 use testkit::room::play;
 
 const TWO: &[&str] = &["--count", "2"];
@@ -169,11 +170,7 @@ fn a_device_held_by_another_program_is_reported_and_found_when_released() {
     play(TWO, |desk| {
         desk.insert(1);
         let device = desk.device();
-        let other = pcsc::Context::establish(pcsc::Scope::User).unwrap();
-        let reader = std::ffi::CString::new(device.place.clone()).unwrap();
-        let held = other
-            .connect(&reader, pcsc::ShareMode::Exclusive, pcsc::Protocols::T1)
-            .unwrap();
+        let held = Holding::alone();
         let error = piv::contents(device.serial).unwrap_err();
         assert!(matches!(error.kind, ErrorKind::SharingViolation), "{error}");
 
@@ -182,7 +179,7 @@ fn a_device_held_by_another_program_is_reported_and_found_when_released() {
             Slots::YubiKeys.wait_for_one(&Cancel::new(), |seen| tell.send(short(seen)).unwrap())
         });
         assert_eq!(told.recv().unwrap(), "unreadable");
-        drop(held);
+        held.let_go();
         assert_eq!(told.recv().unwrap(), "one");
         assert_eq!(waiting.join().unwrap().unwrap(), device);
     });

@@ -1,10 +1,8 @@
 //! Another program at the same device, on the simulator's socket.
 
-use std::sync::atomic::Ordering;
-
 use keymoot::device::{ErrorKind, piv};
 
-use testkit::attacker::{Attacker, Manner};
+use testkit::another_program::{Attacker, Manner};
 use testkit::room::play;
 
 use crate::Holder;
@@ -28,7 +26,7 @@ fn another_program_gets_no_signature_from_the_holders_pin_and_touch() {
                 .collect();
             let loot = attacker.stop();
             println!("{manner:?}: {loot:?}");
-            assert_eq!(loot.signatures.load(Ordering::SeqCst), 0, "{manner:?}");
+            assert_eq!(loot.signatures, 0, "{manner:?}");
             let errors: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
             assert!(!errors.is_empty(), "{manner:?}");
             for error in errors {
@@ -70,7 +68,7 @@ fn another_program_gets_no_use_of_what_the_management_key_opens() {
             }
             let loot = attacker.stop();
             println!("{manner:?}: {loot:?}");
-            assert_eq!(loot.management_keys.load(Ordering::SeqCst), 0, "{manner:?}");
+            assert_eq!(loot.management_keys, 0, "{manner:?}");
         }
         set_up(&Holder::new()).unwrap();
     });
