@@ -85,6 +85,16 @@ pub(crate) fn beside(name: &str) -> PathBuf {
     program
 }
 
+/// Whether Yubico's own tool succeeds, with the devices that the caller's process sees.
+pub fn yubico_piv_tool(arguments: &[&str]) -> bool {
+    Command::new("yubico-piv-tool")
+        .args(arguments)
+        .output()
+        .expect("yubico-piv-tool is needed: apt-get install yubico-piv-tool")
+        .status
+        .success()
+}
+
 /// keymoot without input and without devices.
 pub fn keymoot() -> Command {
     let mut command = Command::new(program());

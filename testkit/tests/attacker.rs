@@ -2,19 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
-use std::process::Command;
 
 use testkit::another_program::{Attacker, Manner};
+use testkit::programs::yubico_piv_tool;
 use testkit::room::play;
 
 /// How often the holder may sign before the attacker must have a signature.
 const SIGNATURES: usize = 1000;
-
-/// yubico-piv-tool, which shares the device with every other program.
-fn tool(arguments: &[&str]) -> bool {
-    let mut tool = Command::new("yubico-piv-tool");
-    tool.args(arguments).output().unwrap().status.success()
-}
 
 fn steals_a_signature(manner: Manner) -> bool {
     let folder = tempfile::tempdir().unwrap();
@@ -22,7 +16,7 @@ fn steals_a_signature(manner: Manner) -> bool {
     fs::write(path("document"), "the text that the holder has read").unwrap();
     let (document, signature) = (path("document"), path("signature"));
     let key = ["-s", "9c", "-A", "ECCP256"];
-    assert!(tool(
+    assert!(yubico_piv_tool(
         &[&["-a", "generate", "-o", &path("key.pem")], &key[..]].concat()
     ));
     let pin = ["-a", "verify-pin", "-P", "123456", "--sign"];
@@ -32,7 +26,8 @@ fn steals_a_signature(manner: Manner) -> bool {
     assert_eq!(attacker.loot().signatures, 0, "before anybody gave a PIN");
     let stolen = (0..SIGNATURES).any(|_| {
         attacker.await_a_try();
-        tool(&[&pin[..], &key, &text].concat());
+        // It shares the device with every other program.
+        yubico_piv_tool(&[&pin[..], &key, &text].concat());
         attacker.loot().signatures > 0
     });
     println!("{manner:?}: {:?}", attacker.stop());

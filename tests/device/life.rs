@@ -1,7 +1,5 @@
 //! Provisioning, generating, attesting, signing, PINs.
 
-use std::process::Command;
-
 use keymoot::device::piv::{self, KeyAlgorithm, KeyInSlot, Origin};
 use keymoot::device::{Credential, DeviceError, ErrorKind, PinRefused};
 use keymoot::host::secret::Secret;
@@ -11,6 +9,7 @@ use p256::pkcs8::DecodePublicKey as _;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::Holder;
+use testkit::programs::yubico_piv_tool;
 use testkit::room::play;
 
 const ONE: &[&str] = &["--count", "1", "--inserted", "1"];
@@ -250,15 +249,15 @@ fn firmware_with_another_management_key_works_and_an_independent_client_finds_no
         let serial = desk.device().serial;
         let holder = Holder::new();
         assert!(
-            piv_tool(&["-a", "verify-pin", "-P", "123456"]),
+            yubico_piv_tool(&["-a", "verify-pin", "-P", "123456"]),
             "a factory PIN is a factory PIN"
         );
         holder.provision(serial);
         piv::generate(serial, &holder.management_key).unwrap();
         piv::sign(serial, &holder.pin, b"a document", || {}).unwrap();
 
-        assert!(!piv_tool(&["-a", "verify-pin", "-P", "123456"]));
-        assert!(!piv_tool(&[
+        assert!(!yubico_piv_tool(&["-a", "verify-pin", "-P", "123456"]));
+        assert!(!yubico_piv_tool(&[
             "-a",
             "change-puk",
             "-P",
@@ -267,10 +266,10 @@ fn firmware_with_another_management_key_works_and_an_independent_client_finds_no
             "73916428"
         ]));
         assert!(
-            !piv_tool(&["-a", "set-chuid"]),
+            !yubico_piv_tool(&["-a", "set-chuid"]),
             "the factory's management key opened it"
         );
-        assert!(piv_tool(&["-a", "verify-pin", "-P", "739164"]));
+        assert!(yubico_piv_tool(&["-a", "verify-pin", "-P", "739164"]));
     });
 }
 
@@ -298,14 +297,4 @@ fn ancient_firmware_is_refused_with_what_it_lacks() {
         assert_eq!((contents.pin.tries, contents.keys), (Some(3), None));
         piv::reset(device.serial).unwrap();
     });
-}
-
-/// Whether Yubico's own tool succeeds, against the same simulated device.
-fn piv_tool(args: &[&str]) -> bool {
-    Command::new("yubico-piv-tool")
-        .args(args)
-        .output()
-        .expect("yubico-piv-tool is needed: apt-get install yubico-piv-tool")
-        .status
-        .success()
 }
